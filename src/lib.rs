@@ -1,0 +1,8 @@
+//! rightsd reads the mailboxes a company gives to people for their data rights, understands each mail,
+//! finds out who is really asking, stops the advertising, opens a case with its legal deadline, answers,
+//! and puts before the data-protection officer what only a person may decide.
+
+// The pure rooms, in the order in which a mail passes through them: values in, values out.
+pub mod mail;
+
+pub mod classify;

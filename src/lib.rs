@@ -2,7 +2,14 @@
 //! finds out who is really asking, stops the advertising, opens a case with its legal deadline, answers,
 //! and puts before the data-protection officer what only a person may decide.
 
+pub mod clock;
+pub mod config;
+
 // The pure rooms, in the order in which a mail passes through them: values in, values out.
 pub mod mail;
 
 pub mod classify;
+
+pub mod identity;
+
+pub mod case;

@@ -12,6 +12,16 @@ use std::fmt;
 pub struct Address(String);
 
 impl Address {
+    /// Reads one plain address.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (local, domain) = text.split_once('@')?;
+        let plain =
+            |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+-=".contains(&b));
+        (plain(local) && plain(domain) && domain.contains('.'))
+            .then(|| Self(format!("{local}@{}", domain.to_ascii_lowercase())))
+    }
+
     /// The address as it goes into an SMTP envelope, byte for byte.
     #[must_use]
     pub fn as_str(&self) -> &str {

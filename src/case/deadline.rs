@@ -1,0 +1,1 @@
+//! The legal clock (law.md §2).

@@ -1,62 +1,107 @@
-//! What a mail says: any bytes in, an [`InboundMail`] out.
+//! What a mail says: any bytes in, an [`InboundMail`] out, or the bound that they break.
 //!
 //! This room never fails on broken input: what is odd becomes a [`Defect`]. It does no I/O, knows no clock,
 //! opens no attachment and follows no link. `mail` looks at nobody: the other pure rooms look at it.
+//!
+//! - [`parse`] reads the bytes (RFC 5322, 2045–2047, 2231), after [`bounds`] were kept.
+//! - [`VisibleText`] is what the person wrote, cut from what they quote; nothing is thrown away.
+//! - [`screen()`] says who wrote it: a person or which kind of machine (RFC 3834), and whether we may answer.
+//! - [`report`] reads what machines report (RFC 3464, 8098, 5965).
+//! - [`thread`] collects what could name a case.
+
+pub mod address;
+pub mod bounds;
+mod charset;
+mod encoded_word;
+pub mod headers;
+mod html;
+mod mime;
+mod params;
+mod parse;
+pub mod report;
+pub mod screen;
+pub mod thread;
+mod transfer;
+pub mod visible;
 
 use std::fmt;
 
-/// One strict e-mail address: `local@domain`, ASCII, domain lower-cased, local part kept as written.
-///
-/// `Debug` and `Display` differ on purpose: `Debug` redacts, because it reaches logs.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Address(String);
+pub use address::{Address, ReturnPath, Sender, SenderShown};
+pub use bounds::{Bounds, OutOfBounds};
+pub use headers::Headers;
+pub use parse::parse;
+pub use report::Report;
+pub use screen::{Origin, Ours, Screening, screen};
+pub use visible::{Cut, CutReason, VisibleText};
 
-impl Address {
-    /// Reads one plain address.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (local, domain) = text.split_once('@')?;
-        let plain =
-            |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+-=".contains(&b));
-        (plain(local) && plain(domain) && domain.contains('.'))
-            .then(|| Self(format!("{local}@{}", domain.to_ascii_lowercase())))
-    }
-
-    /// The address as it goes into an SMTP envelope, byte for byte.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+/// One mail, read.
+#[derive(Clone)]
+pub struct InboundMail {
+    /// SHA-256 over `From`, `To`, `Date`, `Subject`, `Message-ID` and the body, line ends normalised: the same for
+    /// one mail that came to two mailboxes, different when anything the sender wrote differs.
+    pub content_hash: [u8; 32],
+    /// Every field of the mail itself.
+    pub headers: Headers,
+    /// Who it says it is from.
+    pub sender: Sender,
+    /// The same for a person to look at.
+    pub sender_shown: SenderShown,
+    /// The envelope sender, as the last server noted it.
+    pub return_path: ReturnPath,
+    /// Plain addresses of `To`, `Cc`, `Delivered-To`, `X-Original-To` and `Envelope-To`: only for finding our own
+    /// tags in them, never to be written to.
+    pub recipients: Vec<Address>,
+    /// Decoded, on one line; empty when there is none.
+    pub subject: String,
+    /// Without angle brackets.
+    pub message_id: Option<String>,
+    /// Ids without angle brackets.
+    pub in_reply_to: Vec<String>,
+    /// Ids without angle brackets: the first and the last 20 at most (RFC 5322 §3.6.4).
+    pub references: Vec<String>,
+    /// The readable parts, in order, decoded.
+    pub texts: Vec<TextPart>,
+    /// The person's own words, and what is not theirs.
+    pub visible: VisibleText,
+    /// The words of a forwarded mail, attached or pasted. Not the sender's, unless theirs adopt it.
+    pub forwarded: Option<String>,
+    /// What is attached and never opened.
+    pub attachments: Vec<Attachment>,
+    /// What a machine reports in it (RFC 3464, 8098, 5965, 6591).
+    pub report: Option<Report>,
+    /// What was odd.
+    pub defects: Vec<Defect>,
 }
 
-impl fmt::Debug for Address {
+impl fmt::Debug for InboundMail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Address(…)")
+        f.debug_struct("InboundMail")
+            .field("texts", &self.texts.len())
+            .field("attachments", &self.attachments.len())
+            .field("defects", &self.defects)
+            .finish_non_exhaustive()
     }
 }
 
-/// Who the mail says it is from. A claim, never a proof.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sender {
-    /// Exactly one `From` field with exactly one plain address.
-    One(Address),
-    /// Several, none that is plain, or one that two parsers would read differently: a person must look.
-    Ambiguous(&'static str),
+/// A part that is read.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TextPart {
+    /// The declared media type, lower case.
+    pub media_type: String,
+    /// Decoded and, when it was HTML, turned into plain text. Line ends `\n`.
+    pub text: String,
+    /// How many attached messages are around it: 0 is the sender's own level.
+    pub level: usize,
 }
 
-/// The envelope sender that the delivering server wrote down.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReturnPath {
-    /// No `Return-Path` field.
-    Absent,
-    /// `<>`: the mail is a notification and must never be answered (RFC 5321 §4.5.5).
-    Null,
-    /// An address.
-    Address(Address),
+impl fmt::Debug for TextPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TextPart({}, {} bytes)", self.media_type, self.text.len())
+    }
 }
 
 /// An attached part that is not read: its name counts as words, its content never.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Attachment {
     /// The declared file name, cleaned of control and invisible characters; may be empty.
     pub name: String,
@@ -66,37 +111,10 @@ pub struct Attachment {
     pub size: usize,
 }
 
-/// The text that the person wrote, cut from what they quote.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct VisibleText {
-    /// The person's own words, line ends `\n`.
-    pub own: String,
-    /// The whole readable text, nothing cut.
-    pub full: String,
-    /// What was cut out of `full`, in order.
-    pub cuts: Vec<Cut>,
-}
-
-/// A piece of [`VisibleText::full`] that is not the person's own words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cut {
-    /// Bytes of `full`.
-    pub span: std::ops::Range<usize>,
-    /// Why it was cut.
-    pub reason: CutReason,
-}
-
-/// Why a piece of text is not the person's own words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CutReason {
-    /// `>` lines, a blockquote, or all that follows "On … wrote:".
-    Quote,
-    /// A forwarded message.
-    Forward,
-    /// Below `-- `, a mobile signature, a name and job block.
-    Signature,
-    /// A confidentiality notice or a newsletter's own footer.
-    Footer,
+impl fmt::Debug for Attachment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Attachment({}, {} bytes)", self.media_type, self.size)
+    }
 }
 
 /// Something odd that was met and survived.
@@ -105,4 +123,12 @@ pub enum CutReason {
 pub enum Defect {
     /// The bytes hold no header at all.
     NoHeader,
+    /// A multipart without boundary, or with one that never comes.
+    BrokenMultipart,
+    /// Nothing readable: empty, or attachments only.
+    NoText,
+    /// The HTML is nested too deeply to be laid out; its words are there.
+    DeepHtml,
+    /// More than one `Subject`, `Message-ID` or `Date`.
+    RepeatedField,
 }

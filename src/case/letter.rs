@@ -82,6 +82,44 @@ pub enum LetterKind {
     },
 }
 
+impl LetterKind {
+    /// Its stable name: the template's file name, and what caps and journal count by.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::ConfirmationRequest(_) => "confirmation-request",
+            Self::ConfirmationReminder(_) => "confirmation-reminder",
+            Self::OptOutApplied(_) => "opt-out-applied",
+            Self::OptOutAppliedUnconfirmed(_) => "opt-out-applied-unconfirmed",
+            Self::OptOutUndone(_) => "opt-out-undone",
+            Self::RightsAcknowledged(_) => "rights-acknowledged",
+            Self::NotUnderstood(_) => "not-understood",
+            Self::ConfirmationDenied(_) => "confirmation-denied",
+            Self::DpoNewCases(_) => "dpo-new-cases",
+            Self::DpoDueSoon { .. } => "dpo-due-soon",
+            Self::DpoOverdue(_) => "dpo-overdue",
+            Self::DpoDigest { .. } => "dpo-digest",
+            Self::DpoAlert { .. } => "dpo-alert",
+        }
+    }
+
+    /// What a letter to a person says; `None` for the DPO's.
+    #[must_use]
+    pub const fn person(&self) -> Option<&PersonLetter> {
+        match self {
+            Self::ConfirmationRequest(letter)
+            | Self::ConfirmationReminder(letter)
+            | Self::OptOutApplied(letter)
+            | Self::OptOutAppliedUnconfirmed(letter)
+            | Self::OptOutUndone(letter)
+            | Self::RightsAcknowledged(letter)
+            | Self::NotUnderstood(letter)
+            | Self::ConfirmationDenied(letter) => Some(letter),
+            _ => None,
+        }
+    }
+}
+
 /// What cannot wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DpoAlertReason {
@@ -95,6 +133,8 @@ pub enum DpoAlertReason {
     Denied,
     /// Nobody confirmed a rights request; its deadline runs.
     Unconfirmed,
+    /// A supervisory authority wrote (law.md §1.12).
+    Authority,
 }
 
 /// What a letter to the person who wrote can say.

@@ -13,3 +13,5 @@ pub mod classify;
 pub mod identity;
 
 pub mod case;
+
+pub mod store;

@@ -2,6 +2,8 @@
 //!
 //! Pure and linear in the length of the text. Nothing here knows who is asking or what follows from it.
 
+mod kind;
+
 use std::collections::BTreeSet;
 
 /// What a person may ask of the controller.

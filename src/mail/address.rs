@@ -165,7 +165,10 @@ fn split_name(text: &str) -> Result<Option<(&str, &str)>, &'static str> {
             '"' => quoted = !quoted,
             _ if quoted => {}
             '<' => {
-                return Ok(Some((text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default())));
+                return Ok(Some((
+                    text.get(..at).unwrap_or_default(),
+                    text.get(at + 1..).unwrap_or_default(),
+                )));
             }
             '(' | ')' => return Err("from_comment"),
             ',' | ';' | ':' => return Err("from_several_addresses"),

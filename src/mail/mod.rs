@@ -29,7 +29,7 @@ use std::fmt;
 pub use address::{Address, ReturnPath, Sender, SenderShown};
 pub use bounds::{Bounds, OutOfBounds};
 pub use headers::Headers;
-pub use parse::parse;
+pub use parse::{content_hash_of, parse};
 pub use report::Report;
 pub use screen::{Origin, Ours, Screening, screen};
 pub use visible::{Cut, CutReason, VisibleText};

@@ -234,6 +234,13 @@ fn recipients(headers: &Headers) -> Vec<Address> {
 }
 
 /// Trace fields are left out, because they differ between two copies of one mail.
+/// The [`InboundMail::content_hash`] of raw bytes, without reading the mail.
+#[must_use]
+pub fn content_hash_of(raw: &[u8]) -> [u8; 32] {
+    let (headers, body_at) = Headers::read(raw);
+    content_hash(&headers, raw.get(body_at..).unwrap_or_default())
+}
+
 fn content_hash(headers: &Headers, body: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for name in ["From", "To", "Date", "Subject", "Message-ID"] {

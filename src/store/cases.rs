@@ -1,0 +1,245 @@
+//! Cases and the people behind them.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+
+use super::rows::CaseRow;
+use super::{Store, StoreError, Tx};
+use crate::case::{Case, Fingerprint, Reference};
+use crate::mail::Address;
+
+/// A case as lists show it.
+#[derive(Clone, Debug)]
+pub struct CaseListed {
+    /// The case.
+    pub case: Case,
+    /// The person's address; `None` when the sender was ambiguous or the person was erased.
+    pub sender: Option<Address>,
+}
+
+/// A case whose wake time has come.
+#[derive(Clone, Debug)]
+pub struct Woken {
+    /// The case's number.
+    pub reference: Reference,
+}
+
+impl Store {
+    /// Cases, the nearest due date first; closed ones too when `closed`.
+    ///
+    /// # Errors
+    /// SQLite's, or [`StoreError::Corrupt`].
+    pub async fn cases(&self, closed: bool) -> Result<Vec<CaseListed>, StoreError> {
+        self.read(move |tx| {
+            let mut query = tx.sql.prepare_cached(
+                "SELECT reference, body FROM matter WHERE ?1 OR status <> 'closed' ORDER BY due_on, opened_at, reference",
+            )?;
+            let mut rows = query.query([closed])?;
+            let mut cases = Vec::new();
+            while let Some(row) = rows.next()? {
+                cases.push(tx.listed(case_of(row)?)?);
+            }
+            Ok(cases)
+        })
+        .await
+    }
+
+    /// One case.
+    ///
+    /// # Errors
+    /// SQLite's, or [`StoreError::Corrupt`].
+    pub async fn case(&self, reference: &Reference) -> Result<Option<CaseListed>, StoreError> {
+        let reference = reference.clone();
+        self.read(move |tx| tx.case(&reference)?.map(|case| tx.listed(case)).transpose()).await
+    }
+
+    /// Cases whose wake time is at or before `now`, earliest first, at most `limit`.
+    ///
+    /// # Errors
+    /// SQLite's, or [`StoreError::Corrupt`].
+    pub async fn woken(&self, now: Timestamp, limit: u32) -> Result<Vec<Woken>, StoreError> {
+        self.read(move |tx| {
+            let mut query = tx.sql.prepare_cached(
+                "SELECT reference FROM matter WHERE wake_at <= ?1 ORDER BY wake_at LIMIT ?2",
+            )?;
+            let mut rows = query.query(params![now.as_second(), limit])?;
+            let mut woken = Vec::new();
+            while let Some(row) = rows.next()? {
+                let text: String = row.get(0)?;
+                woken.push(Woken {
+                    reference: Reference::parse(&text).ok_or_else(|| corrupt("reference", &text))?,
+                });
+            }
+            Ok(woken)
+        })
+        .await
+    }
+
+    /// The earliest wake time of all cases.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub async fn next_wake_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(|tx| {
+            let at: Option<i64> =
+                tx.sql.query_row("SELECT min(wake_at) FROM matter WHERE wake_at IS NOT NULL", [], |row| {
+                    row.get(0)
+                })?;
+            Ok(at.map(super::inbound::timestamp))
+        })
+        .await
+    }
+
+    /// Cases that the DPO has not been told of: when the oldest was opened, and all of them.
+    ///
+    /// # Errors
+    /// SQLite's, or [`StoreError::Corrupt`].
+    pub async fn untold(&self) -> Result<(Option<Timestamp>, Vec<Case>), StoreError> {
+        self.read(|tx| {
+            let mut query = tx.sql.prepare_cached(
+                "SELECT reference, body, opened_at FROM matter WHERE dpo_told = 0 ORDER BY opened_at",
+            )?;
+            let mut rows = query.query([])?;
+            let (mut oldest, mut cases) = (None, Vec::new());
+            while let Some(row) = rows.next()? {
+                oldest = oldest.or(Some(super::inbound::timestamp(row.get(2)?)));
+                cases.push(case_of(row)?);
+            }
+            Ok((oldest, cases))
+        })
+        .await
+    }
+}
+
+impl Tx<'_> {
+    /// A case; `None` when there is none of that number.
+    ///
+    /// # Errors
+    /// SQLite's, or [`StoreError::Corrupt`].
+    pub fn case(&self, reference: &Reference) -> Result<Option<Case>, StoreError> {
+        let mut query = self.sql.prepare_cached("SELECT reference, body FROM matter WHERE reference = ?1")?;
+        let mut rows = query.query([reference.as_str()])?;
+        rows.next()?.map(case_of).transpose()
+    }
+
+    /// Writes a case as its facts left it. `tell_dpo`: it waits to be named in the next notice.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn put_case(
+        &self,
+        case: &Case,
+        now: Timestamp,
+        wake_at: Option<Timestamp>,
+        tell_dpo: bool,
+    ) -> Result<(), StoreError> {
+        let body = serde_json::to_string(&CaseRow::of(case))
+            .map_err(|error| StoreError::Sqlite(error.to_string()))?;
+        self.sql
+            .prepare_cached(
+                "INSERT INTO matter (reference, opened_at, status, due_on, wake_at, dpo_told, body)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                 ON CONFLICT (reference) DO UPDATE SET status = ?3, due_on = ?4, wake_at = ?5, body = ?7",
+            )?
+            .execute(params![
+                case.reference.as_str(),
+                now.as_second(),
+                case.status.name(),
+                case.due_on.to_string(),
+                wake_at.map(|at| at.as_second()),
+                !tell_dpo,
+                body,
+            ])?;
+        Ok(())
+    }
+
+    /// Notes that the DPO has been told of these cases.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn dpo_told(&self, cases: &[Reference]) -> Result<(), StoreError> {
+        for case in cases {
+            self.sql
+                .prepare_cached("UPDATE matter SET dpo_told = 1 WHERE reference = ?1")?
+                .execute([case.as_str()])?;
+        }
+        Ok(())
+    }
+
+    /// Remembers whose fingerprint this is.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn keep_person(&self, fingerprint: &Fingerprint, address: &Address) -> Result<(), StoreError> {
+        let known: bool = self
+            .sql
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM person WHERE fingerprint = ?1)")?
+            .query_row([fingerprint.0.as_slice()], |row| row.get(0))?;
+        if !known {
+            self.sql
+                .prepare_cached("INSERT INTO person (fingerprint, address) VALUES (?1, ?2)")?
+                .execute(params![fingerprint.0.as_slice(), self.keys.seal(address.as_str().as_bytes())?])?;
+        }
+        Ok(())
+    }
+
+    /// The address behind a fingerprint.
+    ///
+    /// # Errors
+    /// SQLite's, or [`StoreError::Corrupt`].
+    pub fn person(&self, fingerprint: &Fingerprint) -> Result<Option<Address>, StoreError> {
+        let sealed: Option<Vec<u8>> = self
+            .sql
+            .prepare_cached("SELECT address FROM person WHERE fingerprint = ?1")?
+            .query_row([fingerprint.0.as_slice()], |row| row.get(0))
+            .optional()?;
+        let Some(sealed) = sealed else { return Ok(None) };
+        let broken = || StoreError::Corrupt { table: "person", column: "address", row: "?".to_owned() };
+        let plain = self.keys.open(&sealed).ok_or_else(broken)?;
+        let text = String::from_utf8(plain).map_err(|_| broken())?;
+        Address::parse(&text).map(Some).ok_or_else(broken)
+    }
+
+    /// The value kept under a name.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn meta(&self, name: &str) -> Result<Option<String>, StoreError> {
+        Ok(self
+            .sql
+            .prepare_cached("SELECT value FROM meta WHERE name = ?1")?
+            .query_row([name], |row| row.get(0))
+            .optional()?)
+    }
+
+    /// Keeps a value under a name.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn put_meta(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        self.sql
+            .prepare_cached(
+                "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
+            )?
+            .execute([name, value])?;
+        Ok(())
+    }
+
+    fn listed(&self, case: Case) -> Result<CaseListed, StoreError> {
+        let sender = match &case.person {
+            Some(person) => self.person(person)?,
+            None => None,
+        };
+        Ok(CaseListed { case, sender })
+    }
+}
+
+fn case_of(row: &rusqlite::Row<'_>) -> Result<Case, StoreError> {
+    let (reference, body): (String, String) = (row.get(0)?, row.get(1)?);
+    let parsed: Option<CaseRow> = serde_json::from_str(&body).ok();
+    parsed.and_then(|row| row.case()).ok_or_else(|| corrupt("body", &reference))
+}
+
+fn corrupt(column: &'static str, row: &str) -> StoreError {
+    StoreError::Corrupt { table: "matter", column, row: row.to_owned() }
+}

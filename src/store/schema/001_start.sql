@@ -1,0 +1,117 @@
+-- One installation's memory. Every address, raw mail and letter is sealed (AES-256-GCM) with a key that is not
+-- in this file; a person is named by keyed fingerprints only.
+
+CREATE TABLE mail (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    content_hash  BLOB    NOT NULL UNIQUE,           -- what the sender wrote, whatever box it came to
+    mailbox       TEXT    NOT NULL,                  -- the box it was first seen in
+    received_at   INTEGER NOT NULL,                  -- seconds; the earliest receipt of all boxes
+    stored_at     INTEGER NOT NULL,
+    size          INTEGER NOT NULL,                  -- raw bytes
+    partial       INTEGER NOT NULL,                  -- 1: only header and first part were fetched
+    raw           BLOB    NOT NULL,                  -- sealed
+    verified      TEXT    NOT NULL,                  -- our own DKIM check, done at intake; '' when none
+    state         TEXT    NOT NULL CHECK (state IN ('new', 'done', 'quarantined')),
+    attempts      INTEGER NOT NULL,                  -- counted before each attempt at understanding
+    outcome       TEXT    NOT NULL,                  -- how it ended, '' while new
+    case_ref      TEXT    NOT NULL,                  -- the case it opened or joined, '' for none
+    reading       BLOB    NOT NULL                   -- sealed findings, for the DPO; empty while new
+) STRICT;
+CREATE INDEX mail_new  ON mail (id) WHERE state = 'new';
+CREATE INDEX mail_case ON mail (case_ref) WHERE case_ref <> '';
+
+CREATE TABLE sighting (                              -- each message on a server has one recorded outcome
+    mailbox  TEXT    NOT NULL,
+    folder   TEXT    NOT NULL,
+    place    TEXT    NOT NULL,                       -- "uidvalidity/uid", a Maildir name, or a content hash
+    mail_id  INTEGER NOT NULL,                       -- 0 when no bytes came
+    outcome  TEXT    NOT NULL CHECK (outcome IN ('stored', 'twin', 'unreadable', 'gone', 'retry', 'over-quota')),
+    attempts INTEGER NOT NULL,                       -- fetches that gave nothing
+    seen_at  INTEGER NOT NULL,
+    filed    INTEGER NOT NULL,                       -- 1: the server's copy was marked or moved
+    PRIMARY KEY (mailbox, folder, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sighting_mail ON sighting (mail_id);
+
+CREATE TABLE person (
+    fingerprint BLOB NOT NULL PRIMARY KEY,           -- keyed, of the exact address
+    address     BLOB NOT NULL                        -- sealed
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE matter (                                -- a case
+    reference   TEXT    NOT NULL PRIMARY KEY,
+    opened_at   INTEGER NOT NULL,
+    status      TEXT    NOT NULL,
+    due_on      TEXT    NOT NULL,
+    wake_at     INTEGER,                             -- NULL: the clock never needs to look
+    dpo_told    INTEGER NOT NULL,                    -- 1: named in a notice, or needs none
+    body        TEXT    NOT NULL                     -- the case as replaying the journal gives it
+) STRICT, WITHOUT ROWID;
+CREATE INDEX matter_wake ON matter (wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX matter_tell ON matter (opened_at) WHERE dpo_told = 0;
+
+CREATE TABLE letter (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    case_ref      TEXT    NOT NULL,                  -- '' for a notice about no single case
+    kind          TEXT    NOT NULL,
+    to_key        BLOB    NOT NULL,                  -- fingerprint that folds case, for caps
+    domain_key    BLOB    NOT NULL,
+    envelope      BLOB    NOT NULL,                  -- sealed: MAIL FROM, newline, RCPT TO
+    bytes         BLOB    NOT NULL,                  -- sealed final bytes; emptied when settled
+    state         TEXT    NOT NULL CHECK (state IN ('due', 'claimed', 'sent', 'refused', 'unknown', 'outdated')),
+    attempts      INTEGER NOT NULL,                  -- counted before each attempt
+    unknowns      INTEGER NOT NULL,                  -- attempts that ended without an answer after the final dot
+    queued_at     INTEGER NOT NULL,
+    due_at        INTEGER NOT NULL,
+    settled_at    INTEGER NOT NULL,                  -- 0 while open
+    bounced       INTEGER NOT NULL
+) STRICT;
+CREATE INDEX letter_due    ON letter (due_at) WHERE state IN ('due', 'claimed');
+CREATE INDEX letter_to     ON letter (to_key, queued_at);
+CREATE INDEX letter_case   ON letter (case_ref) WHERE case_ref <> '';
+
+CREATE TABLE sent (                                  -- letters that reached an end, by minute: the caps per hour
+    minute     INTEGER NOT NULL,
+    domain_key BLOB    NOT NULL,
+    letters    INTEGER NOT NULL,
+    PRIMARY KEY (minute, domain_key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE token (
+    hash       BLOB    NOT NULL PRIMARY KEY,         -- keyed; the token itself is nowhere
+    letter_id  INTEGER NOT NULL,
+    case_ref   TEXT    NOT NULL,
+    person     BLOB    NOT NULL,                     -- who must be the sender of an answer
+    purpose    TEXT    NOT NULL CHECK (purpose IN ('confirm', 'undo', 'thread')),
+    code_hash  BLOB    NOT NULL,                     -- empty: no code is asked
+    tries      INTEGER NOT NULL,                     -- wrong codes so far
+    expires_at INTEGER NOT NULL                      -- 0 until the letter was accepted (R24)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX token_letter ON token (letter_id);
+
+CREATE TABLE suppression (
+    fingerprint BLOB    NOT NULL PRIMARY KEY,        -- keyed, of the address with case folded; nothing else of the person
+    since       INTEGER NOT NULL,
+    basis       TEXT    NOT NULL,
+    entities    TEXT    NOT NULL,                    -- JSON list of names, as configured on that day
+    case_ref    TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE journal (
+    seq      INTEGER PRIMARY KEY,                    -- 1, 2, 3… without a gap
+    case_ref TEXT    NOT NULL,                       -- '' for a fact about no case
+    at       INTEGER NOT NULL,                       -- milliseconds
+    by       TEXT    NOT NULL,                       -- 'daemon', or who acted
+    fact     TEXT    NOT NULL,                       -- JSON, no personal data
+    hash     BLOB    NOT NULL                        -- SHA-256 over the former hash and this row
+) STRICT;
+CREATE INDEX journal_case ON journal (case_ref, seq) WHERE case_ref <> '';
+CREATE TRIGGER journal_is_append_only_update BEFORE UPDATE ON journal
+    BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER journal_is_append_only_delete BEFORE DELETE ON journal
+    BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+
+CREATE TABLE meta (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

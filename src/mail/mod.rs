@@ -127,8 +127,6 @@ pub enum Defect {
     BrokenMultipart,
     /// Nothing readable: empty, or attachments only.
     NoText,
-    /// The HTML is nested too deeply to be laid out; its words are there.
-    DeepHtml,
     /// More than one `Subject`, `Message-ID` or `Date`.
     RepeatedField,
 }

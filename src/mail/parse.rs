@@ -6,7 +6,7 @@ use super::address::{self, Address, ReturnPath};
 use super::bounds::{Bounds, OutOfBounds};
 use super::headers::{Headers, unfold};
 use super::mime::{self, Part, Tree};
-use super::visible::{self, Marked};
+use super::visible::{self, Hints, Marked};
 use super::{Attachment, Defect, InboundMail, TextPart, charset, html, report, thread};
 
 /// Reads a mail. Never fails but for a bound: broken input becomes words and [`Defect`]s.
@@ -28,12 +28,17 @@ pub fn parse(raw: &[u8], bounds: &Bounds) -> Result<InboundMail, OutOfBounds> {
     if ["Subject", "Message-ID", "Date"].iter().any(|name| headers.raw(name).nth(1).is_some()) {
         defects.push(Defect::RepeatedField);
     }
-    let words = Words::of(&tree, &mut defects);
+    let words = Words::of(&tree);
     if words.own.text.trim().is_empty() && words.forwarded.is_none() {
         defects.push(Defect::NoText);
     }
-    let mut visible = visible::cut(words.own);
-    let forwarded = words.forwarded.or_else(|| visible::pasted_forward(&visible));
+    let subject = headers.first("Subject").unwrap_or_default();
+    let hints = Hints {
+        reply: headers.has("In-Reply-To") || headers.has("References") || thread::is_reply(&subject),
+        forward: thread::is_forward(&subject),
+    };
+    let mut visible = visible::cut(words.own, hints);
+    let forwarded = words.forwarded.or_else(|| visible.pasted_forward());
     if let Some(text) = words.attached_message {
         visible.append_forward(&text);
     }
@@ -43,7 +48,7 @@ pub fn parse(raw: &[u8], bounds: &Bounds) -> Result<InboundMail, OutOfBounds> {
         sender_shown: address::shown(&headers),
         return_path: return_path(&headers),
         recipients: recipients(&headers),
-        subject: headers.first("Subject").unwrap_or_default(),
+        subject,
         message_id: thread::ids(&headers, "Message-ID").into_iter().next(),
         in_reply_to: thread::ids(&headers, "In-Reply-To"),
         references: thread::ids(&headers, "References"),
@@ -68,7 +73,7 @@ struct Words {
 }
 
 impl Words {
-    fn of(tree: &Tree<'_>, defects: &mut Vec<Defect>) -> Self {
+    fn of(tree: &Tree<'_>) -> Self {
         let mut words = Self::default();
         let chosen = choose(&tree.parts);
         let mut attached = String::new();
@@ -94,7 +99,7 @@ impl Words {
                 }
                 continue;
             }
-            let marked = read(part, defects);
+            let marked = read(part);
             words.texts.push(TextPart {
                 media_type: part.media_type().to_owned(),
                 text: marked.text.clone(),
@@ -112,7 +117,7 @@ impl Words {
         // A body that is only attached, as some phones and scanners send it, is still what the sender wrote.
         if words.own.text.trim().is_empty() {
             for part in attached_text {
-                words.own.append(read(part, defects));
+                words.own.append(read(part));
             }
         }
         if !attached.trim().is_empty() {
@@ -173,17 +178,10 @@ fn is_stub(part: &Part<'_>) -> bool {
         && text.lines().filter(|line| !line.trim().is_empty()).count() <= 4
 }
 
-fn read(part: &Part<'_>, defects: &mut Vec<Defect>) -> Marked {
+fn read(part: &Part<'_>) -> Marked {
     let text = charset::decode(&part.decoded(), part.content.get("charset"));
     match part.media_type() {
-        "text/html" => {
-            let marked = html::to_text(&text);
-            if marked.deep && !defects.contains(&Defect::DeepHtml) {
-                defects.push(Defect::DeepHtml);
-            }
-            marked
-        }
-        "text/enriched" | "text/richtext" => html::to_text(&text),
+        "text/html" | "text/enriched" | "text/richtext" => html::to_text(&text),
         _ if part.untyped && html::looks_like_html(&text) => html::to_text(&text),
         _ => {
             let flowed =

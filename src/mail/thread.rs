@@ -22,6 +22,32 @@ pub(super) fn ids(headers: &Headers, name: &str) -> Vec<String> {
     found
 }
 
+/// Prefixes that mail programs put before the subject they answer, folded, without the colon.
+const REPLY_PREFIXES: [&str; 12] =
+    ["re", "aw", "rv", "sv", "antw", "ref", "rif", "odp", "rép", "rep", "reponse", "r"];
+/// Prefixes that mail programs put before the subject they forward.
+const FORWARD_PREFIXES: [&str; 13] =
+    ["tr", "fw", "fwd", "wg", "rv", "i", "enc", "doorst", "trans", "transfert", "vl", "vs", "res"];
+
+/// Whether a program says with the subject that the mail answers another.
+#[must_use]
+pub fn is_reply(subject: &str) -> bool {
+    prefix(subject).is_some_and(|prefix| REPLY_PREFIXES.contains(&prefix.as_str()))
+}
+
+/// Whether a program says with the subject that the mail passes another on.
+#[must_use]
+pub fn is_forward(subject: &str) -> bool {
+    prefix(subject).is_some_and(|prefix| FORWARD_PREFIXES.contains(&prefix.as_str()))
+}
+
+fn prefix(subject: &str) -> Option<String> {
+    let (prefix, _) = subject.split_once([':', '：'])?;
+    let prefix = prefix.trim();
+    let bare = prefix.split(['[', '(']).next().unwrap_or_default().trim();
+    (bare.len() <= 10).then(|| super::visible::fold(bare))
+}
+
 fn clean(id: &str) -> String {
     id.chars().filter(|c| !c.is_whitespace() && !c.is_control()).take(250).collect()
 }

@@ -1,0 +1,63 @@
+//! Letters made plain, so that one list of words meets every way of writing them.
+
+/// `text` in lower case, without accents, apostrophes and spaces of one kind, runs of blanks as one, the stars of
+/// text-mode bold gone. Linear, and never longer than its input but for a few ligatures.
+pub(in crate::mail) fn fold(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut blank = true;
+    for c in text.chars() {
+        let c = if c.is_ascii() { c.to_ascii_lowercase() } else { plain(c) };
+        match c {
+            ' ' | '\t' | '\n' | '\r' => {
+                if !blank {
+                    out.push(' ');
+                }
+                blank = true;
+            }
+            '*' | '\u{fffe}' => {}
+            '\u{153}' => {
+                out.push_str("oe");
+                blank = false;
+            }
+            '\u{df}' => {
+                out.push_str("ss");
+                blank = false;
+            }
+            c => {
+                out.push(c);
+                blank = false;
+            }
+        }
+    }
+    if blank {
+        out.pop();
+    }
+    out
+}
+
+/// One letter without its accent, in lower case; `U+FFFE` for what is dropped.
+fn plain(c: char) -> char {
+    match c {
+        'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' | 'À' | 'Á' | 'Â' | 'Ã' | 'Ä' | 'Å' => 'a',
+        'ç' | 'Ç' => 'c',
+        'è' | 'é' | 'ê' | 'ë' | 'È' | 'É' | 'Ê' | 'Ë' => 'e',
+        'ì' | 'í' | 'î' | 'ï' | 'Ì' | 'Í' | 'Î' | 'Ï' => 'i',
+        'ñ' | 'Ñ' => 'n',
+        'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' | 'Ò' | 'Ó' | 'Ô' | 'Õ' | 'Ö' | 'Ø' => 'o',
+        'ù' | 'ú' | 'û' | 'ü' | 'Ù' | 'Ú' | 'Û' | 'Ü' => 'u',
+        'ý' | 'ÿ' | 'Ý' | 'Ÿ' => 'y',
+        'œ' | 'Œ' => '\u{153}',
+        '’' | '‘' | 'ʼ' | '´' | '`' | '′' => '\'',
+        '“' | '”' | '„' | '«' | '»' => '"',
+        '–' | '—' | '‐' | '‑' | '−' | '\u{2015}' => '-',
+        '：' => ':',
+        '…' => '.',
+        '\u{ad}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{2069}'
+        | '\u{feff}' => '\u{fffe}',
+        c if c.is_whitespace() => ' ',
+        c => c.to_lowercase().next().unwrap_or(c),
+    }
+}

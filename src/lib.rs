@@ -14,4 +14,6 @@ pub mod identity;
 
 pub mod case;
 
+// The doors: I/O, each thin.
+pub mod intake;
 pub mod store;

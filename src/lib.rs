@@ -14,6 +14,8 @@ pub mod identity;
 
 pub mod case;
 
+pub mod reply;
+
 // The doors: I/O, each thin.
 pub mod intake;
 pub mod store;

@@ -133,7 +133,7 @@ mod tests {
             (with("Subject: s", "Subject: s\r\nBcc: c@example.org"), Flaw::Recipient),
             (with("Subject: s", "Subject: s\r\ncC: c@example.org"), Flaw::Recipient),
             (with("Subject: s", "Subject: s\r\nResent-To: c@example.org"), Flaw::Recipient),
-            (with("Subject: s", "Subject: s\r\nTo: b@example.org"), Flaw::Recipient),
+            (with("Date: x", "Date: x\r\nTo: b@example.org"), Flaw::Recipient),
             (with("To: b@example.org", "To: b@example.org, c@example.org"), Flaw::Recipient),
             (with("To: b@example.org", "To: b@example.org\r\n , c@example.org"), Flaw::Header),
             (with("To: b@example.org\r\n", ""), Flaw::Recipient),

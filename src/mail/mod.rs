@@ -69,6 +69,8 @@ pub struct InboundMail {
     pub attachments: Vec<Attachment>,
     /// What a machine reports in it (RFC 3464, 8098, 5965, 6591).
     pub report: Option<Report>,
+    /// It answers an invitation (RFC 5546): a calendar program wrote it.
+    pub calendar_reply: bool,
     /// What was odd.
     pub defects: Vec<Defect>,
 }

@@ -52,9 +52,10 @@ pub fn parse(raw: &[u8], bounds: &Bounds) -> Result<InboundMail, OutOfBounds> {
         message_id: thread::ids(&headers, "Message-ID").into_iter().next(),
         in_reply_to: thread::ids(&headers, "In-Reply-To"),
         references: thread::ids(&headers, "References"),
+        report: report::read(&tree, &words.texts),
+        calendar_reply: tree.parts.iter().any(answers_invitation),
         texts: words.texts,
         attachments: words.attachments,
-        report: report::read(&tree),
         visible,
         forwarded,
         defects,
@@ -198,6 +199,17 @@ fn attachment(part: &Part<'_>) -> Attachment {
         name: name.chars().filter(|c| !address::is_deceptive(*c)).take(255).collect(),
         media_type: part.media_type().to_owned(),
         size: part.decoded_len(),
+    }
+}
+
+/// `METHOD:REPLY` (RFC 5546 §3.2.3), as parameter or only inside.
+fn answers_invitation(part: &Part<'_>) -> bool {
+    if part.media_type() != "text/calendar" || part.level > 0 {
+        return false;
+    }
+    match part.content.get("method") {
+        Some(method) => method.eq_ignore_ascii_case("reply"),
+        None => memchr::memmem::find(&part.decoded(), b"METHOD:REPLY").is_some(),
     }
 }
 

@@ -83,13 +83,15 @@ struct Line<'t> {
     span: Range<usize>,
     /// Without blanks around it.
     text: &'t str,
-    /// [`fold`]ed, if it is short enough to be anything but a sentence; else empty.
+    /// [`fold`]ed; of a line too long to be a program's, only the start.
     folded: String,
+    /// `folded` is not the whole line.
+    long: bool,
     cut: Option<CutReason>,
 }
 
-/// Longer lines are prose: no separator, attribution or signature is that long.
-const MACHINE_LINE_BYTES_MAX: usize = 400;
+/// Longer lines are prose: no attribution or signature is that long.
+const MACHINE_LINE_BYTES_MAX: usize = 600;
 
 impl Line<'_> {
     fn is_blank(&self) -> bool {
@@ -174,10 +176,16 @@ fn lines_of(text: &str) -> Vec<Line<'_>> {
             let span = at..at + line.len();
             at = span.end;
             let text = line.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\u{200b}');
-            let folded = if text.len() <= MACHINE_LINE_BYTES_MAX { fold(text) } else { String::new() };
-            Line { span, text, folded, cut: None }
+            let long = text.len() > MACHINE_LINE_BYTES_MAX;
+            let folded = if long { fold(start_of(text)) } else { fold(text) };
+            Line { span, text, folded, long, cut: None }
         })
         .collect()
+}
+
+fn start_of(text: &str) -> &str {
+    let end = (MACHINE_LINE_BYTES_MAX - 3..=MACHINE_LINE_BYTES_MAX).find(|end| text.is_char_boundary(*end));
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 /// Neighbouring lines cut for one reason are one cut; the blank lines between them belong to it.

@@ -166,13 +166,15 @@ pub(super) fn cut(lines: &mut [Line<'_>], hints: Hints) {
         let found = forward_mark(lines, at)
             .or_else(|| original_mark(lines, at))
             .or_else(|| header_block(lines, at, hints, own_before))
+            .or_else(|| inline_block(lines, at, hints))
             .or_else(|| attribution(lines, at));
         let Some(found) = found else {
             own_before = true;
             at += 1;
             continue;
         };
-        let reason = if found.forward { CutReason::Forward } else { CutReason::Quote };
+        let forward = found.forward || hints.forward && !own_before;
+        let reason = if forward { CutReason::Forward } else { CutReason::Quote };
         let after = found.end;
         let bounded = !found.forward && next_filled(lines, after).is_some_and(|next| is_quote(lines, next));
         if bounded {
@@ -263,11 +265,14 @@ fn is_rule(text: &str) -> bool {
 /// "---------- Forwarded message ---------", "Début du message réexpédié :".
 fn forward_mark(lines: &[Line<'_>], at: usize) -> Option<Found> {
     let line = lines.get(at)?;
-    let dashed = between_dashes(&line.folded)
-        .is_some_and(|inner| inner.len() < 120 && FORWARDED.iter().any(|phrase| inner.starts_with(phrase)));
+    let dashed = between_dashes(&line.folded).is_some_and(|inner| {
+        let rest = FORWARDED.iter().find_map(|phrase| inner.strip_prefix(phrase));
+        // What follows on the same line, because breaks were lost, is behind more dashes.
+        rest.is_some_and(|rest| inner.len() < 120 && !line.long || rest.trim_start().starts_with("--"))
+    });
     let plain = || {
         let bare = line.folded.trim_end_matches([':', ' ', '.']);
-        line.folded.ends_with(':') && FORWARDED_PLAIN.contains(&bare)
+        line.folded.ends_with(':') && !line.long && FORWARDED_PLAIN.contains(&bare)
     };
     (dashed || plain()).then(|| Found { end: at + 1, to_end: true, forward: true })
 }
@@ -276,7 +281,9 @@ fn forward_mark(lines: &[Line<'_>], at: usize) -> Option<Found> {
 fn original_mark(lines: &[Line<'_>], at: usize) -> Option<Found> {
     let line = lines.get(at)?;
     let inner = between_dashes(&line.folded)?;
-    let original = inner.len() < 80 && ORIGINAL.iter().any(|phrase| inner.starts_with(phrase));
+    let rest = ORIGINAL.iter().find_map(|phrase| inner.strip_prefix(phrase));
+    let original =
+        rest.is_some_and(|rest| inner.len() < 80 && !line.long || rest.trim_start().starts_with("--"));
     original.then(|| {
         let end = block_end(lines, at + 1).unwrap_or(at + 1);
         Found { end, to_end: true, forward: false }
@@ -330,6 +337,30 @@ fn header_block(lines: &[Line<'_>], at: usize, hints: Hints, own_before: bool) -
     machine.then_some(Found { end, to_end: true, forward: hints.forward })
 }
 
+/// The same block on one line, after a program lost the line breaks.
+fn inline_block(lines: &[Line<'_>], at: usize, hints: Hints) -> Option<Found> {
+    let line = lines.get(at)?;
+    if !line.text.contains('@') {
+        return None;
+    }
+    let folded = line.folded.trim_start_matches(['_', '-', '=', ' ']);
+    label(folded)?;
+    let mut seen: Vec<Copied> = Vec::new();
+    for (colon, _) in folded.match_indices(':') {
+        let before = folded.get(..colon).unwrap_or_default().trim_end();
+        let name = before.rsplit([' ', '>', ';', ',', '"']).next().unwrap_or_default();
+        let name = name.trim_start_matches(|c: char| c.is_ascii_digit() || c == '+');
+        if let Some((_, field)) = LABELS.iter().find(|(known, _)| *known == name) {
+            if !seen.contains(field) {
+                seen.push(*field);
+            }
+        }
+    }
+    let machine =
+        seen.contains(&Copied::From) && seen.contains(&Copied::Date) && seen.len() >= 3 && has_time(folded);
+    machine.then_some(Found { end: at + 1, to_end: true, forward: hints.forward })
+}
+
 /// The line behind a run of header lines that starts at `at`, folded values and single blank lines included.
 fn block_end(lines: &[Line<'_>], at: usize) -> Option<usize> {
     let mut end = None;
@@ -365,9 +396,6 @@ fn has_time(folded: &str) -> bool {
 /// "Le lun. 3 mars 2026 à 10:12, X <x@y> a écrit :", over up to four lines.
 fn attribution(lines: &[Line<'_>], at: usize) -> Option<Found> {
     let first = lines.get(at)?;
-    if first.folded.is_empty() {
-        return None;
-    }
     let opens = opens_attribution(&first.folded);
     let may_stand_alone = first.folded.ends_with(':');
     if !opens && !may_stand_alone && !first.text.contains('@') {
@@ -380,7 +408,7 @@ fn attribution(lines: &[Line<'_>], at: usize) -> Option<Found> {
         if line.is_blank() {
             if joined.ends_with(',') { continue } else { break }
         }
-        if line.is_quoted() || !line.is_own() || line.folded.is_empty() {
+        if line.is_quoted() || !line.is_own() || line.long {
             break;
         }
         if !joined.is_empty() {

@@ -398,7 +398,7 @@ fn paragraphs(lines: &mut [Line<'_>]) {
         while lines.get(end).is_some_and(|line| !line.is_blank() && line.is_own()) {
             end += 1;
         }
-        let first = lines.get(start).map(opening).unwrap_or_default();
+        let first = lines.get(start).map(|line| line.folded.clone()).unwrap_or_default();
         if ADDED.iter().any(|phrase| first.starts_with(phrase)) && end - start <= 4 {
             mark(lines, start, end, CutReason::Footer);
         } else if NOTICES.iter().any(|phrase| first.starts_with(phrase)) {
@@ -432,19 +432,10 @@ fn paragraphs(lines: &mut [Line<'_>]) {
     }
 }
 
-/// The folded start of a line, however long it is.
-fn opening(line: &Line<'_>) -> String {
-    if line.folded.is_empty() {
-        super::fold(&line.text.chars().take(200).collect::<String>())
-    } else {
-        line.folded.clone()
-    }
-}
-
 fn joined(lines: &[Line<'_>], start: usize, end: usize) -> String {
     let mut text = String::from(" ");
     for line in lines.iter().take(end).skip(start) {
-        if line.folded.is_empty() {
+        if line.long {
             text.push_str(&super::fold(line.text));
         } else {
             text.push_str(&line.folded);
@@ -529,7 +520,7 @@ fn is_signature(lines: &[Line<'_>], start: usize, end: usize) -> bool {
     let mut filled = 0;
     for line in lines.iter().take(end).skip(start).filter(|line| line.is_own() && !line.is_blank()) {
         filled += 1;
-        let long = line.folded.is_empty() || line.folded.len() > 110;
+        let long = line.long || line.folded.len() > 110;
         let asks = line.text.contains('?') || has_wish(&line.folded);
         let speaks = speaks_of_oneself(&format!(" {} ", line.folded));
         if filled > SIGNATURE_LINES_MAX || long || asks || speaks {

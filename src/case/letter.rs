@@ -83,6 +83,23 @@ pub enum LetterKind {
 }
 
 impl LetterKind {
+    /// Every name that [`LetterKind::name`] gives.
+    pub const NAMES: [&'static str; 13] = [
+        "confirmation-request",
+        "confirmation-reminder",
+        "opt-out-applied",
+        "opt-out-applied-unconfirmed",
+        "opt-out-undone",
+        "rights-acknowledged",
+        "not-understood",
+        "confirmation-denied",
+        "dpo-new-cases",
+        "dpo-due-soon",
+        "dpo-overdue",
+        "dpo-digest",
+        "dpo-alert",
+    ];
+
     /// Its stable name: the template's file name, and what caps and journal count by.
     #[must_use]
     pub const fn name(&self) -> &'static str {

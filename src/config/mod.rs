@@ -80,6 +80,9 @@ pub struct Controller {
     /// Two to four letters or digits before a case's number.
     #[serde(default = "default_prefix")]
     pub reference_prefix: String,
+    /// Domains of supervisory authorities: their mail goes to the DPO at once and is never answered by itself.
+    #[serde(default = "default_authorities")]
+    pub authority_domains: Vec<String>,
     /// Where the privacy notice can be read; may be empty.
     #[serde(default)]
     pub privacy_notice_url: String,
@@ -451,6 +454,9 @@ impl Mailbox {
     }
 }
 
+fn default_authorities() -> Vec<String> {
+    vec!["cnil.fr".to_owned()]
+}
 fn default_timezone() -> String {
     "Europe/Paris".to_owned()
 }

@@ -139,7 +139,8 @@ impl Tx<'_> {
             .prepare_cached(
                 "INSERT INTO matter (reference, opened_at, status, due_on, wake_at, dpo_told, body)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                 ON CONFLICT (reference) DO UPDATE SET status = ?3, due_on = ?4, wake_at = ?5, body = ?7",
+                 ON CONFLICT (reference) DO UPDATE SET status = ?3, due_on = ?4, wake_at = ?5,
+                     dpo_told = min(dpo_told, ?6), body = ?7",
             )?
             .execute(params![
                 case.reference.as_str(),

@@ -27,6 +27,7 @@ pub use inbound::{Arrival, Quarantined, Receipt, StoredMail};
 pub use journal::{Entry, JournalFault};
 pub use keys::Keys;
 pub use outbox::{ClaimedLetter, LetterState, NewLetter, Settlement};
+pub(crate) use rows::basis_name;
 pub use suppression::OptedOut;
 pub use tokens::{FoundToken, NewToken};
 
@@ -74,6 +75,9 @@ pub enum StoreError {
     /// The writer's thread is gone: the program must end and start again.
     #[error("the database's thread has ended")]
     Gone,
+    /// The caller's own reason to take the transaction back.
+    #[error("{0}")]
+    Refused(String),
     /// The system gives no random bytes.
     #[error("the system gives no random bytes")]
     Random,

@@ -144,6 +144,22 @@ impl Store {
         .await
     }
 
+    /// Letters that were refused or whose fate is unknown, settled since `since`.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub async fn undelivered_since(&self, since: Timestamp) -> Result<u32, StoreError> {
+        self.read(move |tx| {
+            Ok(tx.sql.query_row(
+                "SELECT count(*) FROM letter WHERE (state IN ('refused', 'unknown') AND settled_at > ?1)
+                    OR (bounced = 1 AND settled_at > ?1)",
+                [since.as_second()],
+                |row| row.get(0),
+            )?)
+        })
+        .await
+    }
+
     /// How many letters are in each state.
     ///
     /// # Errors

@@ -347,7 +347,7 @@ impl CaseRow {
 /// A closed set of names, both ways, with the compiler watching that none is forgotten on the way out.
 macro_rules! names {
     ($kind:ty, $name:ident, $of:ident, $($variant:path => $text:literal),+ $(,)?) => {
-        pub(super) const fn $name(value: $kind) -> &'static str {
+        pub(crate) const fn $name(value: $kind) -> &'static str {
             match value { $($variant => $text),+ }
         }
         pub(super) fn $of(text: &str) -> Option<$kind> {

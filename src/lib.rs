@@ -18,4 +18,5 @@ pub mod reply;
 
 // The doors: I/O, each thin.
 pub mod intake;
+pub mod outbox;
 pub mod store;

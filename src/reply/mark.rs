@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 /// The header that carries the mark.
-pub const MARK_HEADER: &str = "X-Rightsd";
+pub const MARK_FIELD: &str = "X-Rightsd";
 
 /// The key of the mark; made from the installation's key, never written anywhere.
 #[derive(Clone)]

@@ -12,7 +12,7 @@ use jiff::Zoned;
 
 pub use check::{Flaw, check};
 
-use super::mark::MARK_HEADER;
+use super::mark::MARK_FIELD;
 use crate::case::Threading;
 use crate::mail::Address;
 
@@ -60,7 +60,7 @@ pub(super) fn compose(mail: &Mail<'_>) -> Vec<u8> {
     references(&mail.threading.references, &mut out);
     encode::field("Auto-Submitted", mail.auto_submitted, &mut out);
     encode::field("X-Auto-Response-Suppress", "All", &mut out);
-    encode::field(MARK_HEADER, mail.mark, &mut out);
+    encode::field(MARK_FIELD, mail.mark, &mut out);
     encode::field("Content-Language", mail.language, &mut out);
     encode::field("MIME-Version", "1.0", &mut out);
     // Quoted-printable writes "=" as "=3D", so "=_" never occurs in a part.

@@ -34,7 +34,8 @@ fn short() -> Deadlines {
 }
 
 fn to_scripted(server: &Scripted) -> Postman {
-    let table = format!("host = \"127.0.0.1\"\nport = {}\nsecurity = \"plaintext\"\nconnections = 1", server.port);
+    let table =
+        format!("host = \"127.0.0.1\"\nport = {}\nsecurity = \"plaintext\"\nconnections = 1", server.port);
     Postman::with_deadlines(&smtp(&table), short()).expect("a postman")
 }
 
@@ -46,7 +47,8 @@ fn letter(to: &str) -> Vec<u8> {
          [store]\npath = \"x\"",
     )
     .expect("a configuration");
-    let sender = SenderIdentity::new(&config, &config.mailboxes[0], MarkKey::new(&[0; 32])).expect("a sender");
+    let sender =
+        SenderIdentity::new(&config, &config.mailboxes[0], MarkKey::new(&[0; 32])).expect("a sender");
     let sample = reply::samples().into_iter().find(|sample| sample.name == "opt-out-applied").expect("there");
     let letter = Letter { to: Address::parse(to).expect("an address"), ..sample.letter };
     let seeds = Seeds { at: jiff::Timestamp::UNIX_EPOCH, random: [0; 20] };
@@ -67,7 +69,8 @@ const SILENCE: &str = "silence";
 /// A sensible server that is asked at each command whether it does something else: `Some("")` hangs up, other
 /// texts are sent instead. "dot" stands for the end of the letter.
 fn play(talk: &mut Talk, pipelining: bool, odd: impl Fn(&str) -> Option<&'static str>) {
-    let offers = if pipelining { "250-test\r\n250-PIPELINING\r\n250 SIZE 99999999\r\n" } else { "250 test\r\n" };
+    let offers =
+        if pipelining { "250-test\r\n250-PIPELINING\r\n250 SIZE 99999999\r\n" } else { "250 test\r\n" };
     let mut say = |talk: &mut Talk, verb: &str, answer: &'static str| match odd(verb) {
         Some("") => false,
         Some(SILENCE) => {
@@ -160,13 +163,25 @@ async fn r5_a_server_that_dies_in_the_letter_got_no_dot_or_may_have() {
 async fn r16_codes_say_whether_to_come_again() {
     for pipelining in [false, true] {
         for (at, says, expected) in [
-            ("greeting", "554 5.7.1 not you\r\n", transient(Step::Greeting, Cause::Code(554, Some(Status(5, 7, 1))))),
+            (
+                "greeting",
+                "554 5.7.1 not you\r\n",
+                transient(Step::Greeting, Cause::Code(554, Some(Status(5, 7, 1)))),
+            ),
             ("EHLO", "502 no\r\n", transient(Step::Ehlo, Cause::Code(502, None))),
             ("MAIL", "451 4.3.0 later\r\n", transient(Step::Mail, Cause::Code(451, Some(Status(4, 3, 0))))),
             ("MAIL", "550 5.7.1 no\r\n", permanent(Step::Mail, Cause::Code(550, Some(Status(5, 7, 1))))),
             ("MAIL", "530 5.7.0 sign in\r\n", transient(Step::Mail, Cause::Code(530, Some(Status(5, 7, 0))))),
-            ("RCPT", "450 4.2.0 greylisted\r\n", transient(Step::Rcpt, Cause::Code(450, Some(Status(4, 2, 0))))),
-            ("RCPT", "550-5.1.1 nobody\r\n550 5.1.1 here\r\n", permanent(Step::Rcpt, Cause::Code(550, Some(Status(5, 1, 1))))),
+            (
+                "RCPT",
+                "450 4.2.0 greylisted\r\n",
+                transient(Step::Rcpt, Cause::Code(450, Some(Status(4, 2, 0)))),
+            ),
+            (
+                "RCPT",
+                "550-5.1.1 nobody\r\n550 5.1.1 here\r\n",
+                permanent(Step::Rcpt, Cause::Code(550, Some(Status(5, 1, 1)))),
+            ),
             ("DATA", "421 4.3.2 closing\r\n", transient(Step::Data, Cause::Code(421, Some(Status(4, 3, 2))))),
             ("DATA", "554 no\r\n", permanent(Step::Data, Cause::Code(554, None))),
             ("dot", "451 later\r\n", transient(Step::Dot, Cause::Code(451, None))),
@@ -205,13 +220,19 @@ async fn t28_the_letter_reaches_one_recipient_as_it_was_rendered() {
         let received = server.received();
         assert_eq!(received.len(), 4, "{security}");
         let [first, second, ..] = &received[..] else { panic!("at least two") };
-        assert_eq!((first.mail_from.as_str(), first.rcpt_tos.as_slice()), (FROM.unwrap(), &[TO.to_owned()][..]));
+        assert_eq!(
+            (first.mail_from.as_str(), first.rcpt_tos.as_slice()),
+            (FROM.unwrap(), &[TO.to_owned()][..])
+        );
         assert_eq!(second.mail_from, "");
         assert_eq!(first.raw, bytes, "{security}: the bytes are the letter's");
         assert_eq!((first.tls, first.login), (security != "plain", security != "plain"), "{security}");
         assert_eq!(server.violations(), "");
         let line = postman.probe().await.expect("it answers");
-        assert!(line.contains(if security == "plain" { "plain text" } else { "verified TLS, signed in" }), "{line}");
+        assert!(
+            line.contains(if security == "plain" { "plain text" } else { "verified TLS, signed in" }),
+            "{line}"
+        );
         postman.close().await;
     }
 }
@@ -260,8 +281,18 @@ async fn t29_what_could_become_a_second_command_never_reaches_a_server() {
     let server = Scripted::start(|_, talk| play(talk, true, |_| None));
     let postman = to_scripted(&server);
     let good = letter(TO);
-    let refused = |outcome: Outcome| matches!(outcome, Outcome::Permanent { class } if class.step == Step::Check);
-    for to in ["", "a", "a@b", "a@b.example>\r\nRCPT TO:<c@d.example", "a b@c.example", "é@c.example", "<a@c.example>", "A@EXAMPLE.NET"] {
+    let refused =
+        |outcome: Outcome| matches!(outcome, Outcome::Permanent { class } if class.step == Step::Check);
+    for to in [
+        "",
+        "a",
+        "a@b",
+        "a@b.example>\r\nRCPT TO:<c@d.example",
+        "a b@c.example",
+        "é@c.example",
+        "<a@c.example>",
+        "A@EXAMPLE.NET",
+    ] {
         assert!(refused(postman.send(FROM, to, &good).await), "{to:?}");
     }
     for from in ["a@b.example>\r\nDATA", "a b@c.example", "x"] {
@@ -328,7 +359,10 @@ async fn t35_no_secret_is_sent_before_verified_tls() {
             _ => None,
         });
     });
-    assert_eq!(tried(table(injecting.port, "starttls", None)).await, transient(Step::Starttls, Cause::Gibberish));
+    assert_eq!(
+        tried(table(injecting.port, "starttls", None)).await,
+        transient(Step::Starttls, Cause::Gibberish)
+    );
 
     // Nobody vouches for the certificate; or it is another's.
     let server = SmtpServer::start("tls");
@@ -351,9 +385,12 @@ async fn t35_no_secret_is_sent_before_verified_tls() {
 
 #[tokio::test]
 async fn t35_endless_answers_end_the_connection() {
-    for flood in ["x".repeat(100_000), "250-more\r\n".repeat(10_000), "\0".repeat(5_000), "220 ok\n".repeat(3)] {
+    for flood in
+        ["x".repeat(100_000), "250-more\r\n".repeat(10_000), "\0".repeat(5_000), "220 ok\n".repeat(3)]
+    {
         let flood: &'static str = flood.leak();
-        let server = Scripted::start(move |_, talk| play(talk, true, |verb| (verb == "EHLO").then_some(flood)));
+        let server =
+            Scripted::start(move |_, talk| play(talk, true, |verb| (verb == "EHLO").then_some(flood)));
         let outcome = to_scripted(&server).send(FROM, TO, &letter(TO)).await;
         assert!(matches!(outcome, Outcome::Transient { .. }), "{outcome:?}");
     }
@@ -370,7 +407,10 @@ async fn t55_nothing_that_a_server_says_is_repeated() {
 #[tokio::test]
 async fn t57_a_setting_that_cannot_work_is_said_at_the_start() {
     for (table, says) in [
-        ("host = \"localhost\"\nca_file = \"/nowhere/ca.pem\"", "smtp.ca_file: /nowhere/ca.pem cannot be read"),
+        (
+            "host = \"localhost\"\nca_file = \"/nowhere/ca.pem\"",
+            "smtp.ca_file: /nowhere/ca.pem cannot be read",
+        ),
         ("host = \"localhost\"\nca_file = \"/etc/hostname\"", "holds no usable PEM certificate"),
         ("host = \"local host\"", "is not a host name"),
         ("host = \"localhost\"\nusername = \"a\"\npassword_file = \"/nowhere/x\"", "/nowhere/x"),
@@ -398,10 +438,15 @@ async fn letters_of_a_rehearsal_are_files_and_one_letter_is_one_file() {
     }
     let again = Postman::new(&smtp(&format!("folder = \"{}\"", folder.display()))).expect("a postman");
     assert_eq!(again.send(FROM, TO, &letter(TO)).await, Outcome::Accepted { code: 250 });
-    assert_eq!(again.send(FROM, "third@example.net", &letter("third@example.net")).await, Outcome::Accepted { code: 250 });
-    let mut files: Vec<_> = std::fs::read_dir(&folder).expect("a folder").map(|file| file.expect("a file").path()).collect();
+    assert_eq!(
+        again.send(FROM, "third@example.net", &letter("third@example.net")).await,
+        Outcome::Accepted { code: 250 }
+    );
+    let mut files: Vec<_> =
+        std::fs::read_dir(&folder).expect("a folder").map(|file| file.expect("a file").path()).collect();
     files.sort();
-    let names: Vec<String> = files.iter().map(|file| file.file_name().unwrap().to_string_lossy()[..5].to_owned()).collect();
+    let names: Vec<String> =
+        files.iter().map(|file| file.file_name().unwrap().to_string_lossy()[..5].to_owned()).collect();
     assert_eq!(names, ["0001-", "0002-", "0003-"]);
     assert_eq!(std::fs::read(&files[0]).expect("read"), letter(TO));
     for file in files {
@@ -441,7 +486,17 @@ async fn a_thousand_letters_leave_over_eight_connections() {
 fn another_s_certificate(folder: &std::path::Path) -> (std::path::PathBuf, std::path::PathBuf) {
     let (cert, key) = (folder.join("other.pem"), folder.join("other.key"));
     let made = std::process::Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30"])
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "30",
+        ])
         .args(["-subj", "/CN=other.example", "-addext", "basicConstraints=critical,CA:FALSE"])
         .args(["-addext", "subjectAltName=DNS:other.example", "-keyout"])
         .arg(&key)
@@ -458,12 +513,13 @@ async fn tls_listener(files: &(std::path::PathBuf, std::path::PathBuf)) -> u16 {
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
     let certificates = vec![CertificateDer::from_pem_file(&files.0).expect("a certificate")];
     let key = PrivateKeyDer::from_pem_file(&files.1).expect("a key");
-    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(certificates, key)
-        .expect("a server");
+    let config =
+        rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(certificates, key)
+            .expect("a server");
     let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();

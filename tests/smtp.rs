@@ -71,7 +71,7 @@ const SILENCE: &str = "silence";
 fn play(talk: &mut Talk, pipelining: bool, odd: impl Fn(&str) -> Option<&'static str>) {
     let offers =
         if pipelining { "250-test\r\n250-PIPELINING\r\n250 SIZE 99999999\r\n" } else { "250 test\r\n" };
-    let mut say = |talk: &mut Talk, verb: &str, answer: &'static str| match odd(verb) {
+    let say = |talk: &mut Talk, verb: &str, answer: &'static str| match odd(verb) {
         Some("") => false,
         Some(SILENCE) => {
             while talk.line().is_some() {}

@@ -74,7 +74,7 @@ pub struct Postman {
 }
 
 enum Way {
-    Server(Pool),
+    Server(Box<Pool>),
     Folder(Folder),
 }
 
@@ -101,12 +101,12 @@ impl Postman {
     pub fn with_deadlines(smtp: &Smtp, deadlines: Deadlines) -> Result<Self, PostmanError> {
         let way = match &smtp.folder {
             Some(folder) => Way::Folder(Folder::new(folder.clone())),
-            None => Way::Server(Pool {
+            None => Way::Server(Box::new(Pool {
                 route: Route::new(smtp)?,
                 deadlines,
                 seats: Semaphore::new(smtp.connections.max(1)),
                 idle: Mutex::new(Vec::new()),
-            }),
+            })),
         };
         Ok(Self { way: Arc::new(way) })
     }

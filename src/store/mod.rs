@@ -27,6 +27,7 @@ pub use inbound::{Arrival, Quarantined, Receipt, StoredMail};
 pub use journal::{Entry, JournalFault};
 pub use keys::Keys;
 pub use outbox::{ClaimedLetter, LetterState, NewLetter, Settlement};
+#[allow(unused_imports, reason = "the daemon names the basis of an opt-out")]
 pub(crate) use rows::basis_name;
 pub use suppression::OptedOut;
 pub use tokens::{FoundToken, NewToken};

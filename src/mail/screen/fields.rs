@@ -22,8 +22,10 @@ pub(super) struct Fields {
     /// `X-Auto-Response-Suppress`: does not mean automatic, means "do not answer me".
     pub(super) suppressed: bool,
     pub(super) null_return_path: bool,
-    /// The sender's address or name is a mail system's.
+    /// The sender's address or name may be a mail system's: "postmaster" is sometimes a person.
     pub(super) daemon: bool,
+    /// It certainly is: "MAILER-DAEMON", "Mail Delivery Subsystem".
+    pub(super) mail_system: bool,
     /// The sender's address is one that nobody reads.
     pub(super) robot_sender: bool,
     /// `X-Failed-Recipients` (Exim, Gmail).
@@ -169,23 +171,14 @@ impl Fields {
         let name = fold(&mail.sender_shown.name);
         let local = shown.trim_start_matches('<').split('@').next().unwrap_or_default().to_owned();
         let bare: String = local.chars().filter(char::is_ascii_alphanumeric).collect();
-        self.daemon = [
-            "mailerdaemon",
-            "maildaemon",
-            "postmaster",
-            "maildelivery",
-            "bounce",
-            "bounces",
-            "maildeliverysystem",
-            "mmdf",
-        ]
-        .contains(&bare.as_str())
-            || bare.starts_with("mailerdaemon")
+        self.mail_system = bare.starts_with("mailerdaemon")
+            || bare.starts_with("maildaemon")
             || bare.starts_with("maildelivery")
-            || name.contains("mail delivery s")
-            || name.contains("mailer-daemon")
-            || name.contains("mailer daemon")
-            || name.contains("mail deliver system")
+            || ["mail delivery s", "mailer-daemon", "mailer daemon", "mail deliver system"]
+                .iter()
+                .any(|system| name.contains(system));
+        self.daemon = self.mail_system
+            || ["postmaster", "bounce", "bounces", "mmdf"].contains(&bare.as_str())
             || name.contains("interscan");
         self.robot_sender = self.daemon
             || [

@@ -104,7 +104,26 @@ fn origin(mail: &InboundMail, fields: &Fields) -> (Origin, &'static str) {
         let answers = !mail.in_reply_to.is_empty() || thread::is_reply(&mail.subject);
         return (if answers { Origin::AutoReply } else { Origin::ListMail }, sign);
     }
+    if let Some(sign) = newsletter(mail, fields, &subject, &own) {
+        return (Origin::ListMail, sign);
+    }
     (Origin::Person, "")
+}
+
+/// Bulk mail without a single honest field: what newsletters say, and nobody who says "I". Never in an answer or a
+/// forward: there the newsletter is what a person writes about.
+fn newsletter(mail: &InboundMail, fields: &Fields, subject: &str, own: &str) -> Option<&'static str> {
+    let about_another =
+        thread::is_reply(&mail.subject) || thread::is_forward(&mail.subject) || !mail.in_reply_to.is_empty();
+    if about_another || own.starts_with("stop") || wishes(subject) {
+        return None;
+    }
+    let phrases = words::body(&folded(&mail.visible.full)).count(What::Newsletter);
+    if fields.robot_sender && (phrases > 0 || !wishes(own)) && !says_i(own) {
+        return Some("robot_sender");
+    }
+    let letter = own.len() > 120 || phrases > 3;
+    (phrases > 1 && letter && !says_i(own)).then_some("newsletter_words")
 }
 
 fn folded(text: &str) -> String {
@@ -145,9 +164,8 @@ fn bounce(mail: &InboundMail, fields: &Fields, starts: Option<What>, full: &str)
         () if fields.null_return_path && (subject || said > 1) => Some("null_sender_report"),
         () if subject && said > 0 => Some("report_words"),
         // A mail system that says nothing known is still no person, and what it says of a mail is a report.
-        () if fields.daemon && fields.auto_reply.is_none() && !mail.visible.full.is_empty() => {
-            Some("daemon_sender")
-        }
+        () if fields.mail_system && fields.auto_reply.is_none() => Some("daemon_sender"),
+        () if subject && mail.visible.own.is_empty() => Some("report_subject"),
         () if subject && fields.auto_generated.is_some() => Some("report_subject"),
         () => None,
     }

@@ -21,12 +21,13 @@ pub(super) enum What {
     Challenge,
     Bounce,
     UnsubscribeRobot,
+    Newsletter,
 }
 
 /// How many different phrases of each sort stand in a text.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Found {
-    counts: [u16; 9],
+    counts: [u16; 10],
 }
 
 impl Found {
@@ -121,6 +122,7 @@ fn heading(line: &str) -> Option<(What, &str)> {
         "challenge" => What::Challenge,
         "bounce" => What::Bounce,
         "unsubscribe-robot" => What::UnsubscribeRobot,
+        "newsletter" => What::Newsletter,
         _ => return None,
     };
     let place = words.next()?;

@@ -94,7 +94,7 @@ fn origin(mail: &InboundMail, fields: &Fields) -> (Origin, &'static str) {
     if let Some(sign) = fields.auto_reply {
         return (Origin::AutoReply, sign);
     }
-    if let Some(sign) = auto_reply_in_words(mail, fields, &subject, starts, in_subject, said, &own) {
+    if let Some(sign) = auto_reply_in_words(fields, &subject, starts, in_subject, said, &own) {
         return (Origin::AutoReply, sign);
     }
     if let Some(sign) = fields.bulk {
@@ -199,7 +199,6 @@ fn unsubscribes_by_program(subject: &str, fields: &Fields, said: words::Found) -
 
 /// What only words tell.
 fn auto_reply_in_words(
-    mail: &InboundMail,
     fields: &Fields,
     subject: &str,
     starts: Option<What>,
@@ -230,6 +229,9 @@ fn auto_reply_in_words(
     {
         return Some("says_it_is_automatic");
     }
+    if said.any(What::Automatic) && !wishes && !says_i(own) && !asks_us(own) && short {
+        return Some("says_it_is_automatic");
+    }
     if said.any(What::Challenge) && (machine || said.count(What::Challenge) > 1) && !wishes {
         return Some("challenge");
     }
@@ -249,7 +251,6 @@ fn auto_reply_in_words(
     if said.any(What::Moved) && !wishes && (machine || said.any(What::AwayRobot)) && !asks_us(own) && short {
         return Some("address_moved");
     }
-    let _ = mail;
     None
 }
 

@@ -1,0 +1,32 @@
+//! The mail room from outside: whole mails in, what is understood of them out. Everybody here is invented.
+
+mod addresses;
+mod bounds;
+mod hostile;
+mod parsing;
+mod persons;
+mod robots;
+mod visible;
+
+use rightsd::mail::{self, Bounds, InboundMail, Ours, Screening};
+
+/// A mail from its header lines and its body.
+fn mail(head: &str, body: &str) -> String {
+    format!("{}\r\n\r\n{}", head.trim().replace('\n', "\r\n"), body.replace('\n', "\r\n"))
+}
+
+#[track_caller]
+fn parse(raw: impl AsRef<[u8]>) -> InboundMail {
+    mail::parse(raw.as_ref(), &Bounds::default()).expect("within bounds")
+}
+
+fn screen(raw: impl AsRef<[u8]>) -> Screening {
+    let ours = Ours {
+        addresses: ["dpo@verger.example", "stop@verger.example"]
+            .iter()
+            .filter_map(|a| mail::Address::parse(a))
+            .collect(),
+        mark: "X-Rightsd".to_owned(),
+    };
+    mail::screen(&parse(raw), &ours)
+}

@@ -196,9 +196,10 @@ pub(super) fn cut(lines: &mut [Line<'_>], hints: Hints) {
 pub(super) fn marked(lines: &mut [Line<'_>], start: usize, end: usize, hints: Hints) {
     let own_before = lines.iter().take(start).any(|line| line.is_own() && !line.is_blank());
     let first = (start..end).find(|at| lines.get(*at).is_some_and(|line| !line.is_blank()));
-    let forward =
-        first.is_some_and(|first| forward_mark(lines, first).is_some()) || hints.forward && !own_before;
-    mark(lines, start, end, if forward { CutReason::Forward } else { CutReason::Quote });
+    let marked = first.is_some_and(|first| forward_mark(lines, first).is_some());
+    let reason = if marked || hints.forward && !own_before { CutReason::Forward } else { CutReason::Quote };
+    let start = if end == lines.len() { above_separator(lines, start) } else { start };
+    mark(lines, start, end, reason);
 }
 
 /// A place where a quote begins.

@@ -16,7 +16,7 @@ const COLUMNS: usize = 72;
 /// Pages besides our own that the HTML part may link to.
 const CNIL: &str = "https://www.cnil.fr";
 
-const BODY_STYLE: &str = "margin:0;padding:24px 16px;\
+const BODY_STYLE: &str = "margin:0;padding:16px;\
                           font:16px/1.55 -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
 const COLUMN_STYLE: &str = "max-width:36em;margin:0 auto";
 const STRONG_STYLE: &str = "margin:1.4em 0;padding:.1em 0 .1em .9em;border-left:4px solid #2f7d5b";
@@ -137,7 +137,7 @@ pub(super) fn to_html(blocks: &[Block<'_>], language: &str, title: &str, sender:
             Block::List(items) => {
                 out.push_str("<ul style=\"padding-left:1.2em\">\n");
                 for item in items {
-                    out.push_str("<li>");
+                    out.push_str("<li style=\"margin:.35em 0\">");
                     line(item, sender, &mut out);
                     out.push_str("</li>\n");
                 }

@@ -102,7 +102,7 @@ impl SenderIdentity {
                 ("group", optional(&some(group_name(&controller.group)))),
                 ("entities", optional(&some(&entity_list))),
                 ("address", Value::from(address_lines.join(", "))),
-                ("particulars", optional(&some(&controller.particulars))),
+                ("particulars", optional(&some(&unbroken_numbers(&controller.particulars)))),
                 ("dpo_email", Value::from(dpo.as_str())),
                 ("privacy_notice_url", optional(&privacy_notice_url)),
                 ("mailbox", Value::from(address.as_str())),
@@ -189,6 +189,21 @@ impl fmt::Debug for SenderIdentity {
 #[must_use]
 pub fn page_link(base_url: &str, token: &Token) -> String {
     format!("{}/c/{}", base_url.trim_end_matches('/'), token.as_str())
+}
+
+/// `8 000 €` and `123 456 789` stay in one piece.
+fn unbroken_numbers(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    let mut before = ' ';
+    while let Some(c) = characters.next() {
+        let joins = c == ' '
+            && before.is_ascii_digit()
+            && characters.peek().is_some_and(|next| next.is_ascii_digit() || *next == '€');
+        out.push(if joins { '\u{a0}' } else { c });
+        before = c;
+    }
+    out
 }
 
 /// The group's name without the word "group", which the letters write in their own language.

@@ -1,9 +1,10 @@
-//! Apostrophes and French spaces, so that whoever edits a letter may type as on any keyboard.
+//! Apostrophes, quotes and spaces, so that whoever edits a letter may type as on any keyboard.
 //!
 //! Applied once, to a template's own words at load: values keep what they are.
 
-/// The source with `’` for typewriter apostrophes between its tags, and, where `french`, a non-breaking space
-/// before `: ; ? ! %` and inside `« »`. Lines and their number stay.
+/// The source with `’` for typewriter apostrophes between its tags, and "article 21" in one piece; in French with a
+/// non-breaking space before `: ; ? ! %` and inside `« »`, in English with `“ ”` for straight quotes. Lines and
+/// their number stay.
 pub(super) fn set(source: &str, french: bool) -> String {
     let mut out = String::with_capacity(source.len() + 64);
     let mut rest = source;
@@ -29,11 +30,16 @@ fn set_words(words: &str, french: bool, out: &mut String) {
     let mut before = ' ';
     while let Some(c) = characters.next() {
         let next = characters.peek().copied();
+        let french_space = || before == '«' || matches!(next, Some(':' | ';' | '?' | '!' | '»' | '%'));
+        let article = || {
+            next.is_some_and(|next| next.is_ascii_digit())
+                && (out.ends_with("rticle") || out.ends_with("rticles"))
+        };
         let set = match c {
-            ' ' if french && (before == '«' || matches!(next, Some(':' | ';' | '?' | '!' | '»' | '%'))) => {
-                '\u{a0}'
-            }
+            ' ' if (french && french_space()) || article() => '\u{a0}',
             '\'' if before.is_alphabetic() => '’',
+            '"' if !french && matches!(before, ' ' | '(' | '\n') => '“',
+            '"' if !french => '”',
             c => c,
         };
         out.push(set);
@@ -47,7 +53,11 @@ mod tests {
 
     #[test]
     fn typed_english_keeps_its_spaces() {
-        assert_eq!(set("It's {{ a }} : \"b\" ?", false), "It’s {{ a }} : \"b\" ?");
+        assert_eq!(set("It's {{ a }} : \"b\" ?", false), "It’s {{ a }} : “b” ?");
+        assert_eq!(
+            set("(\"a\")\n\"b\", Article 21 {% if a == \"b\" %}", false),
+            "(“a”)\n“b”, Article\u{a0}21 {% if a == \"b\" %}"
+        );
     }
 
     #[test]

@@ -37,7 +37,7 @@ const MONTHS_EN: [&str; 12] = [
     "December",
 ];
 
-/// `vendredi 1er janvier 2027`, `Friday 1 January 2027`. The spaces around the month do not break.
+/// `vendredi 1er janvier 2027`, `Friday 1 January 2027`. A line never ends between day and month.
 #[must_use]
 pub fn date_in_words(date: Date, language: LetterLanguage) -> String {
     let weekday = match language {
@@ -52,9 +52,9 @@ pub(super) fn day_in_words(date: Date, language: LetterLanguage) -> String {
     let (day, year) = (date.day(), date.year());
     let month = usize::try_from(date.month()).unwrap_or(1).saturating_sub(1);
     match language {
-        Fr if day == 1 => format!("1er\u{a0}{}\u{a0}{year}", at(&MONTHS_FR, month)),
-        Fr => format!("{day}\u{a0}{}\u{a0}{year}", at(&MONTHS_FR, month)),
-        En => format!("{day}\u{a0}{}\u{a0}{year}", at(&MONTHS_EN, month)),
+        Fr if day == 1 => format!("1er\u{a0}{} {year}", at(&MONTHS_FR, month)),
+        Fr => format!("{day}\u{a0}{} {year}", at(&MONTHS_FR, month)),
+        En => format!("{day}\u{a0}{} {year}", at(&MONTHS_EN, month)),
     }
 }
 
@@ -108,7 +108,7 @@ pub(super) fn right_with_article(right: Right, language: LetterLanguage) -> &'st
         }
         (Right::OptOut, En) => "stop receiving our advertising (right to object, Article\u{a0}21 GDPR)",
         (Right::Access, En) => {
-            "learn which data concern you and receive a copy (right of access, Article\u{a0}15 GDPR)"
+            "find out which data concern you and receive a copy (right of access, Article\u{a0}15 GDPR)"
         }
         (Right::Rectification, En) => {
             "have your data corrected (right to rectification, Article\u{a0}16 GDPR)"
@@ -152,13 +152,13 @@ pub(super) fn identity_in_words(state: &'static str, language: LetterLanguage) -
     match (state, language) {
         ("confirmed", Fr) => "identité confirmée",
         ("asked", Fr) => "confirmation demandée, pas encore reçue",
-        ("unconfirmed", Fr) => "jamais confirmée par la personne",
-        ("denied", Fr) => "démentie par la personne",
-        ("not-asked", Fr) => "confirmation non demandée",
+        ("unconfirmed", Fr) => "la personne n’a pas confirmé",
+        ("denied", Fr) => "la personne dit que ce n’était pas elle",
+        ("not-asked", Fr) => "sans demande de confirmation",
         ("confirmed", En) => "identity confirmed",
         ("asked", En) => "confirmation asked for, not yet received",
-        ("unconfirmed", En) => "never confirmed by the person",
-        ("denied", En) => "denied by the person",
+        ("unconfirmed", En) => "the person has not confirmed",
+        ("denied", En) => "the person says it was not them",
         ("not-asked", En) => "confirmation not asked for",
         (other, _) => other,
     }
@@ -207,8 +207,8 @@ mod tests {
     }
 
     #[test]
-    fn a_date_never_breaks_between_day_and_year() {
-        assert_eq!(date_in_words(date(2027, 1, 1), Fr), "vendredi 1er\u{a0}janvier\u{a0}2027");
+    fn a_line_never_ends_between_day_and_month() {
+        assert_eq!(date_in_words(date(2027, 1, 1), Fr), "vendredi 1er\u{a0}janvier 2027");
     }
 
     #[test]

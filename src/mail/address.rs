@@ -140,7 +140,8 @@ fn mailbox(value: &[u8]) -> Result<Address, &'static str> {
     if text.is_empty() {
         return Err("from_empty");
     }
-    if text.chars().any(char::is_control) {
+    let control = |b: &u8| b.is_ascii_control() && !matches!(b, b'\t' | b'\r' | b'\n');
+    if value.iter().any(control) || text.chars().any(char::is_control) {
         return Err("from_control_character");
     }
     let Some((name, rest)) = split_name(text)? else {
@@ -255,7 +256,9 @@ fn mixes_scripts(word: &str) -> bool {
 }
 
 fn is_local_part(local: &str) -> bool {
+    // An encoded word is legal here, and decoded by some.
     local.len() <= LOCAL_BYTES_MAX
+        && !local.contains("=?")
         && local.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(is_atom_byte))
 }
 

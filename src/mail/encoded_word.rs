@@ -65,11 +65,7 @@ impl<'t> Word<'t> {
         if charset.is_empty() || coded.as_bytes().get(1) != Some(&b'?') {
             return None;
         }
-        let end = data
-            .char_indices()
-            .take(3_000)
-            .zip(data.chars().skip(1))
-            .find_map(|((at, c), next)| (c == '?' && next == '=').then_some(at))?;
+        let end = word_end(data)?;
         let data = data.get(..end)?;
         let bytes = match coded.as_bytes().first()? {
             b'q' | b'Q' => transfer::quoted_printable(data.replace('_', " ").as_bytes()),
@@ -78,4 +74,14 @@ impl<'t> Word<'t> {
         };
         Some(Self { charset, bytes, len: 2 + charset_end + 1 + 2 + end + 2 })
     }
+}
+
+/// Where the `?=` is that ends the data. A new word that starts before it means that this one never ended; so no
+/// letter is looked at twice, however many words start.
+fn word_end(data: &str) -> Option<usize> {
+    let bytes = data.as_bytes();
+    memchr::memchr_iter(b'?', bytes)
+        .map(|at| (at, bytes.get(at + 1) == Some(&b'='), at > 0 && bytes.get(at - 1) == Some(&b'=')))
+        .find(|(_, ends, starts)| *ends || *starts)
+        .and_then(|(at, ends, _)| ends.then_some(at))
 }

@@ -11,7 +11,7 @@ mod visible;
 use rightsd::mail::{self, Bounds, InboundMail, Ours, Screening};
 
 /// A mail from its header lines and its body.
-fn mail(head: &str, body: &str) -> String {
+fn message(head: &str, body: &str) -> String {
     format!("{}\r\n\r\n{}", head.trim().replace('\n', "\r\n"), body.replace('\n', "\r\n"))
 }
 

@@ -2,7 +2,7 @@
 
 use rightsd::mail::Origin;
 
-use super::{mail, screen};
+use super::{message as mail, screen};
 
 #[test]
 fn persons_stay_persons() {

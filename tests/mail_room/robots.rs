@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rightsd::mail::Origin;
 
-use super::{mail, screen};
+use super::{message as mail, screen};
 
 /// What programs say in one language.
 struct Tongue {

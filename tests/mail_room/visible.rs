@@ -2,7 +2,7 @@
 
 use rightsd::mail::{CutReason, InboundMail};
 
-use super::{mail, parse};
+use super::{message as mail, parse};
 
 const QUOTED: &str = "Bonjour,\nSupprimez mes données et désinscrivez-moi.\nNadia";
 

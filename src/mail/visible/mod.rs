@@ -146,12 +146,15 @@ impl VisibleText {
 pub(super) fn cut(marked: Marked, hints: Hints) -> VisibleText {
     let Marked { text: full, marks } = marked;
     let mut lines = lines_of(&full);
+    let (mut own_before, mut looked_at) = (false, 0);
     for mark in &marks {
         let start = lines.partition_point(|line| line.span.end <= mark.span.start);
         let end = lines.partition_point(|line| line.span.start < mark.span.end);
+        own_before |= lines.iter().take(start).skip(looked_at).any(|line| line.is_own() && !line.is_blank());
+        looked_at = looked_at.max(start);
         match mark.reason {
             CutReason::Signature => tail::marked_signature(&mut lines, start, end),
-            _ => quote::marked(&mut lines, start, end, hints),
+            _ => quote::marked(&mut lines, start, end, hints, own_before),
         }
     }
     quote::cut(&mut lines, hints);

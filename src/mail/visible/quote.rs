@@ -193,8 +193,7 @@ pub(super) fn cut(lines: &mut [Line<'_>], hints: Hints) {
 }
 
 /// Marks lines that markup calls a quote, as what their first words say they are.
-pub(super) fn marked(lines: &mut [Line<'_>], start: usize, end: usize, hints: Hints) {
-    let own_before = lines.iter().take(start).any(|line| line.is_own() && !line.is_blank());
+pub(super) fn marked(lines: &mut [Line<'_>], start: usize, end: usize, hints: Hints, own_before: bool) {
     let first = (start..end).find(|at| lines.get(*at).is_some_and(|line| !line.is_blank()));
     let marked = first.is_some_and(|first| forward_mark(lines, first).is_some());
     let reason = if marked || hints.forward && !own_before { CutReason::Forward } else { CutReason::Quote };

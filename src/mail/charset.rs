@@ -7,26 +7,25 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 /// UTF-7 is never decoded: nobody writes it, and it hides ASCII from every check.
 #[must_use]
 pub(super) fn decode(bytes: &[u8], label: Option<&str>) -> String {
-    let label = label.map(|label| label.trim().trim_matches(['"', '\'']));
-    let multi_byte = label.is_some_and(|label| !is_single_byte(label) && !is_utf8(label) && !is_utf7(label));
-    if !multi_byte || label.is_none() {
-        // Windows mail programs label UTF-8 as ISO-8859-1 and the other way round: valid UTF-8 with an accent in
-        // it is never anything else by chance.
-        if let Ok(text) = std::str::from_utf8(bytes) {
-            if text.is_ascii() || label.is_none_or(|label| !is_cyrillic_or_greek(label)) {
-                return without_nul(text);
+    let label = label.map(|label| label.trim().trim_matches(['"', '\'']).to_ascii_lowercase());
+    let label = label.as_deref().filter(|label| !label.is_empty() && !is_unsafe(label));
+    let text = match label {
+        None => lossy(bytes),
+        Some("utf-8" | "utf8" | "us-ascii" | "ascii" | "ansi_x3.4-1968") => lossy(bytes),
+        Some(label) => match std::str::from_utf8(bytes) {
+            // Mail programs label UTF-8 as ISO-8859-1, and much else: valid UTF-8 with an accent in it is never
+            // anything else by chance, but in scripts whose words are all beyond ASCII.
+            Ok(text)
+                if !bytes.contains(&0)
+                    && !bytes.contains(&0x1b)
+                    && (text.is_ascii() || is_western(label)) =>
+            {
+                text.to_owned()
             }
-        }
-        if label
-            .is_none_or(|label| is_utf8(label) || is_utf7(label) || label.eq_ignore_ascii_case("us-ascii"))
-        {
-            return without_nul(&lossy(bytes));
-        }
-    }
-    match label.and_then(|label| charset_decoder(label.as_bytes())) {
-        Some(decoder) => without_nul(&decoder(bytes)),
-        None => without_nul(&lossy(bytes)),
-    }
+            _ => charset_decoder(label.as_bytes()).map_or_else(|| lossy(bytes), |decoder| decoder(bytes)),
+        },
+    };
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 
 /// Mostly valid UTF-8 keeps its good parts; else the bytes are taken for Windows-1252.
@@ -40,39 +39,28 @@ fn lossy(bytes: &[u8]) -> String {
     }
 }
 
-fn without_nul(text: &str) -> String {
-    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text.to_owned() }
+/// UTF-7 hides ASCII from every check; the others have no decoder that keeps their ASCII.
+fn is_unsafe(label: &str) -> bool {
+    ["utf-7", "utf7", "iso-2022-kr", "iso-2022-cn", "hz-gb", "replacement", "csiso2022kr"]
+        .iter()
+        .any(|name| label.contains(name))
 }
 
-fn is_utf8(label: &str) -> bool {
-    label.eq_ignore_ascii_case("utf-8") || label.eq_ignore_ascii_case("utf8")
-}
-
-fn is_utf7(label: &str) -> bool {
-    label.to_ascii_lowercase().contains("utf-7") || label.to_ascii_lowercase().contains("utf7")
-}
-
-fn is_single_byte(label: &str) -> bool {
-    let label = label.to_ascii_lowercase();
-    [
-        "iso-8859",
-        "iso8859",
-        "iso_8859",
-        "latin",
-        "windows-125",
-        "cp125",
-        "us-ascii",
-        "ascii",
-        "macintosh",
+fn is_western(label: &str) -> bool {
+    ![
         "koi8",
+        "windows-1251",
+        "cp1251",
+        "cp866",
+        "iso-8859-5",
+        "iso-8859-7",
+        "windows-1253",
+        "gb",
+        "big5",
+        "jis",
+        "euc",
+        "utf-16",
     ]
     .iter()
-    .any(|start| label.starts_with(start))
-}
-
-fn is_cyrillic_or_greek(label: &str) -> bool {
-    let label = label.to_ascii_lowercase();
-    ["koi8", "windows-1251", "cp1251", "iso-8859-5", "iso-8859-7", "windows-1253"]
-        .iter()
-        .any(|start| label.starts_with(start))
+    .any(|name| label.contains(name))
 }

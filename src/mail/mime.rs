@@ -144,7 +144,10 @@ pub(super) fn walk<'x>(raw: &'x [u8], bounds: &Bounds) -> Result<Tree<'x>, OutOf
     }
     let mut walk = Walk { bounds, parts: 0, decoded: 0, text: 0, alternatives: 0, broken: false };
     let mut tree = Tree::default();
-    walk.message(raw, 0, 0, &mut tree)?;
+    // Some gateways put a blank line before everything.
+    let lead = raw.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+    walk.message(raw.get(lead..).unwrap_or_default(), 0, 0, &mut tree)?;
+    tree.body_at += lead;
     if let Some(headers) = tree.messages.first() {
         check_addresses(headers, bounds)?;
     }
@@ -209,6 +212,10 @@ impl Walk<'_> {
                 at = body_at;
                 continue;
             } else {
+                if head.content.value.starts_with("multipart/") {
+                    self.broken = true;
+                    head = Head { encoding: head.encoding, ..Head::plain() };
+                }
                 open = Some((head, at));
             }
             if depth + frames.len() > self.bounds.depth {

@@ -16,15 +16,13 @@ use tag::Tag;
 pub(super) fn to_text(html: &str) -> Marked {
     let mut out = Renderer::default();
     let mut rest = html;
-    // After one tag that never ends, quotes inside tags are no longer honoured: else each further one would be
-    // sought to the end again.
-    let mut quotes_end = true;
+    let mut ends = Ends { quotes: true, tags: true, comments: true };
     while let Some(at) = memchr::memchr(b'<', rest.as_bytes()) {
         let (text, from) = rest.split_at(at);
         out.text(text);
         rest = match from.as_bytes().get(1) {
-            Some(b'!' | b'?') => skip_declaration(from),
-            Some(b'/') | Some(b'a'..=b'z' | b'A'..=b'Z') => match tag_end(from, &mut quotes_end) {
+            Some(b'!' | b'?') => skip_declaration(from, &mut ends),
+            Some(b'/') | Some(b'a'..=b'z' | b'A'..=b'Z') => match tag_end(from, &mut ends) {
                 Some(end) => {
                     let tag = Tag::read(from.get(1..end).unwrap_or_default());
                     let after = from.get(end + 1..).unwrap_or_default();
@@ -47,6 +45,14 @@ pub(super) fn to_text(html: &str) -> Marked {
     out.finish()
 }
 
+/// What still ends somewhere further on. An end that was once sought in vain is never sought again, or each start
+/// would be followed to the end of the text.
+struct Ends {
+    quotes: bool,
+    tags: bool,
+    comments: bool,
+}
+
 /// Whether a text without a media type is HTML all the same.
 pub(super) fn looks_like_html(text: &str) -> bool {
     let start: String = text.trim_start().chars().take(15).collect::<String>().to_ascii_lowercase();
@@ -55,21 +61,25 @@ pub(super) fn looks_like_html(text: &str) -> bool {
 
 /// What follows a comment, a doctype or a processing instruction; the words inside conditional comments for
 /// Outlook are hidden from everybody else, and so from us.
-fn skip_declaration(from: &str) -> &str {
+fn skip_declaration<'t>(from: &'t str, ends: &mut Ends) -> &'t str {
     let end = if from.starts_with("<!-->") {
         Some(5)
+    } else if !ends.comments {
+        None
     } else if from.starts_with("<!--") {
         memchr::memmem::find(from.as_bytes(), b"-->").map(|end| end + 3)
     } else {
         memchr::memchr(b'>', from.as_bytes()).map(|end| end + 1)
     };
     // A comment that never ends hides everything in a browser. Words are worth more than that.
-    from.get(end.unwrap_or(4.min(from.len()))..).unwrap_or_default()
+    ends.comments &= end.is_some();
+    let skipped = end.unwrap_or_else(|| if from.starts_with("<!--") { 4 } else { 2 });
+    from.get(skipped..).unwrap_or_default()
 }
 
 /// Where the `>` is that ends the tag at the start of `from`.
-fn tag_end(from: &str, quotes_end: &mut bool) -> Option<usize> {
-    if *quotes_end {
+fn tag_end(from: &str, ends: &mut Ends) -> Option<usize> {
+    if ends.quotes {
         let mut quote = None;
         let mut value = false;
         for (at, b) in from.bytes().enumerate() {
@@ -83,9 +93,11 @@ fn tag_end(from: &str, quotes_end: &mut bool) -> Option<usize> {
             // Only after "=" does a quote open a value.
             value = b == b'=' || value && matches!(b, b' ' | b'\n' | b'\r' | b'\t');
         }
-        *quotes_end = false;
+        ends.quotes = false;
     }
-    memchr::memchr(b'>', from.as_bytes())
+    let end = ends.tags.then(|| memchr::memchr(b'>', from.as_bytes())).flatten();
+    ends.tags = end.is_some();
+    end
 }
 
 /// What follows the element whose content is not words: script, style, title.

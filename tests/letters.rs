@@ -516,3 +516,55 @@ fn the_null_sender_and_a_long_address_are_what_was_configured() {
         SenderIdentity::new(&config, &config.mailboxes[0], MarkKey::new(&[9; 32])).expect_err("too long");
     assert!(error.to_string().contains("6 characters too long to carry a tag"), "{error}");
 }
+
+/// T2: each thread that a reply may keep leads back to its letter: id, tagged address, subject.
+#[test]
+fn an_answer_is_bound_to_its_letter_by_whatever_its_program_keeps() {
+    use rightsd::identity::{answer_tokens, bounce_tokens};
+
+    for (config, separator) in [
+        (CONFIG.to_owned(), '+'),
+        (format!("{}\n[identity]\ntag_separator = \"-\"\n", CONFIG.replace("\"dpo@", "\"mes-droits@")), '-'),
+    ] {
+        let (templates, sender) = (templates(), sender_of(&config));
+        for sample in reply::samples() {
+            let Some(person) = sample.letter.kind.person() else { continue };
+            let rendered = render(&sample, templates, &sender);
+            let letter = MessageParser::default().parse(&rendered.bytes).expect("a mail");
+            let reply_to = letter.reply_to().and_then(|to| to.first()).and_then(|to| to.address()).expect("there");
+            let answer = |to: &str, in_reply_to: &str, subject: &str| {
+                let raw = format!(
+                    "From: camille.durand@example.net\r\nTo: {to}\r\nSubject: {subject}\r\n{in_reply_to}\r\noui\r\n"
+                );
+                rightsd::mail::parse(raw.as_bytes(), &rightsd::mail::Bounds::default()).expect("a mail")
+            };
+            let id = format!("In-Reply-To: <{}>\r\n", rendered.message_id);
+            let subject = format!("Re: {}", letter.subject().expect("a subject"));
+            let mut kept = vec![answer(reply_to, "", "x"), answer("dpo@example.org", &id, "x")];
+            if subject.contains("[r.") {
+                kept.push(answer("dpo@example.org", "", &subject));
+            }
+            for mail in kept {
+                assert_eq!(answer_tokens(&mail, Some(separator)), [person.token.clone()], "{}", sample.name);
+            }
+            let bounce = answer(rendered.envelope_from.as_deref().expect("tagged"), "", "Undelivered");
+            assert_eq!(bounce_tokens(&bounce, Some(separator)), [person.token.clone()], "{}", sample.name);
+        }
+    }
+}
+
+/// T25: a letter of ours that comes back is known as ours, and even without our mark nobody answers it.
+#[test]
+fn t25_no_letter_of_ours_is_ever_answered() {
+    use rightsd::mail::{Bounds, Origin, Ours, parse, screen};
+
+    let (templates, sender) = (templates(), sender_of(CONFIG));
+    let ours = Ours { mark: reply::mark::MARK_FIELD.to_owned(), ..Ours::default() };
+    for sample in reply::samples() {
+        let rendered = render(&sample, templates, &sender);
+        let mail = parse(&rendered.bytes, &Bounds::default()).expect("a mail");
+        assert_eq!(screen(&mail, &ours).origin, Origin::OwnLetter, "{}", sample.name);
+        let elsewhere = screen(&mail, &Ours { mark: "X-Other".to_owned(), ..Ours::default() });
+        assert!(elsewhere.may_answer.is_err(), "{}: another robot would answer it", sample.name);
+    }
+}

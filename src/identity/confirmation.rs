@@ -15,7 +15,7 @@ pub fn answer_tokens(mail: &InboundMail, separator: Option<char>) -> Vec<Token> 
         .recipients
         .iter()
         .filter_map(|address| address.tag(separator?))
-        .filter_map(|tag| Token::parse(tag.strip_prefix("r.")?));
+        .filter_map(|tag| Token::parse(last(tag, separator)?.strip_prefix("r.")?));
     let replied = mail.in_reply_to.iter().filter_map(|id| token_of_id(id));
     let thread = mail.references.iter().rev().filter_map(|id| token_of_id(id));
     let subject = mail.subject.split("[r.").skip(1).filter_map(|rest| Token::parse(rest.split_once(']')?.0));
@@ -29,7 +29,7 @@ pub fn bounce_tokens(mail: &InboundMail, separator: Option<char>) -> Vec<Token> 
         .recipients
         .iter()
         .filter_map(|address| address.tag(separator?))
-        .filter_map(|tag| Token::parse(tag.strip_prefix("b.")?));
+        .filter_map(|tag| Token::parse(last(tag, separator)?.strip_prefix("b.")?));
     unique(tags)
 }
 
@@ -45,6 +45,11 @@ pub fn takes_back(own_words: &str) -> bool {
         first.as_str(),
         "annuler" | "annulez" | "annulation" | "annule" | "undo" | "cancel" | "réabonner"
     )
+}
+
+/// What follows the last separator: the mailbox's own name may hold one, a token never does.
+fn last(tag: &str, separator: Option<char>) -> Option<&str> {
+    tag.rsplit(separator?).next()
 }
 
 fn token_of_id(id: &str) -> Option<Token> {

@@ -1,10 +1,51 @@
 //! Which right a mail invokes: visible words in, a [`Reading`] out, with its reasons.
 //!
 //! Pure and linear in the length of the text. Nothing here knows who is asking or what follows from it.
+//!
+//! It reads the language rather than a list of sentences: `words` gives one spelling to every spelling, `lexicon`
+//! names acts, objects, negations and moods from readable files (`lexicon/fr.toml`…), `clause` says in which mood
+//! an act stands (asked, refused, done, a question about it), and `rules` combine act, object and mood into rights.
+//! A new way of saying is a line in a lexicon and a row in a table test.
+//!
+//! - The [`Language`] is counted in little words of the lexicon: general detectors need more time and memory than
+//!   a whole mail may cost here, and fail on "Remove me".
+//! - What was near and fell is told in [`Reading::set_aside`]: negated, done, a condition, a question about a right.
+//! - [`Reading::certain`] is the line between acting and asking a person. Below [`CERTAIN`] nothing automatic
+//!   follows, but for the opt-out, whose line is [`CERTAIN_OPT_OUT`]: stopping advertising is cheap and can be
+//!   undone, so there doubt favours the person (GDPR Art. 12(2), 21(3)).
+
+mod answer;
+mod clause;
+mod language;
+mod lexicon;
+mod own;
+mod reading;
+mod robots;
+mod rules;
+mod words;
 
 mod kind;
 
 use std::collections::BTreeSet;
+
+use crate::mail::{InboundMail, Screening};
+
+pub use own::{OwnPhrases, WrongPhrase};
+pub use reading::{Words, read};
+
+/// Least confidence for a right to be treated without a person's look.
+pub const CERTAIN: f32 = 0.7;
+/// The same for the opt-out, where doubt favours acting.
+pub const CERTAIN_OPT_OUT: f32 = 0.55;
+
+/// Reads `mail`, of which `screening` says who wrote it. `extra` are phrases of the installation's own.
+///
+/// Costs time linear in the mail's text.
+#[must_use]
+pub fn classify(mail: &InboundMail, screening: &Screening, extra: &OwnPhrases) -> Reading {
+    let words = Words::of(mail);
+    read(&words, screening.origin, extra)
+}
 
 /// What a person may ask of the controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,4 +161,43 @@ pub struct Reading {
     /// False when a person must sort it: the guess is shown and nothing automatic follows but,
     /// where doubt may favour acting, the opt-out.
     pub certain: bool,
+}
+
+impl Kind {
+    /// The stable name, as the journal and `rightsd classify --json` write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Asks(Right::OptOut) => "unsubscribe",
+            Self::Asks(Right::Access) => "access",
+            Self::Asks(Right::Rectification) => "rectification",
+            Self::Asks(Right::Erasure) => "erasure",
+            Self::Asks(Right::Restriction) => "restriction",
+            Self::Asks(Right::Portability) => "portability",
+            Self::Asks(Right::Objection) => "objection",
+            Self::Confirmation => "confirmation",
+            Self::AutoReply => "auto-reply",
+            Self::Bounce => "bounce",
+            Self::ListMail => "list-mail",
+            Self::Spam => "spam",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl Language {
+    /// ISO 639-1, `und` when unknown.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Fr => "fr",
+            Self::En => "en",
+            Self::De => "de",
+            Self::Es => "es",
+            Self::It => "it",
+            Self::Nl => "nl",
+            Self::Pt => "pt",
+            Self::Unknown => "und",
+        }
+    }
 }

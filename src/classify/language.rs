@@ -1,0 +1,93 @@
+//! Which language the sender wrote in: a count of the little words that each language has and the others lack.
+//!
+//! General detectors were turned down: they need a large model and more time than a whole mail may cost here,
+//! and a two-word mail ("Remove me") tells them nothing, while the lexicon knows its own words.
+
+use super::Language;
+use super::lexicon::{Class, Hit};
+use super::rules::Zone;
+use super::words::Sentence;
+
+const LANGUAGES: [Language; 7] =
+    [Language::Fr, Language::En, Language::De, Language::Es, Language::It, Language::Nl, Language::Pt];
+
+/// Votes per language, in the order of [`Language`].
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Votes([u32; 8]);
+
+impl Votes {
+    pub(super) fn of<'h>(hits: impl Iterator<Item = &'h Hit>) -> Self {
+        let mut votes = Self::default();
+        for hit in hits {
+            // A little word counts once, a word of the matter twice: "unsubscribe" alone tells English.
+            let weight = match hit.class {
+                Class::Common => 2,
+                _ => 1,
+            };
+            if let Some(vote) = votes.0.get_mut(hit.language as usize) {
+                *vote += weight;
+            }
+        }
+        votes
+    }
+
+    pub(super) fn add(&mut self, other: Self, weight: u32) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine += theirs * weight;
+        }
+    }
+
+    pub(super) fn of_language(&self, language: Language) -> u32 {
+        self.0.get(language as usize).copied().unwrap_or(0)
+    }
+
+    /// The language with most votes; a tie goes to the earlier one, French first.
+    pub(super) fn best(&self) -> Option<(Language, u32)> {
+        let mut best = None;
+        for language in LANGUAGES {
+            let votes = self.of_language(language);
+            if votes > 0 && best.is_none_or(|(_, most)| votes > most) {
+                best = Some((language, votes));
+            }
+        }
+        best
+    }
+}
+
+/// In which languages a sentence is to be read: its own, and for a few words any that knows an act in it.
+pub(super) fn of_sentence(zone: &Zone<'_>, sentence: &Sentence, first: usize, main: Language) -> Vec<Language> {
+    let inside = zone.found.hits.iter().skip(first).take_while(|hit| hit.words.start < sentence.words.end);
+    let votes = Votes::of(inside.clone());
+    let mut languages = Vec::with_capacity(3);
+    let (best, most) = votes.best().unwrap_or((main, 0));
+    let of_main = votes.of_language(main);
+    if main != Language::Unknown && of_main * 10 >= most * 7 && of_main > 0 {
+        languages.push(main);
+    }
+    if languages.is_empty() {
+        languages.push(best);
+    }
+    let acts = |language: Language| {
+        inside.clone().any(|hit| hit.language == language && (hit.class <= Class::Close || is_saying(hit.class)))
+    };
+    let short = sentence.words.len() <= 5;
+    let known = languages.iter().any(|language| acts(*language));
+    if !known || short {
+        for language in LANGUAGES {
+            if !languages.contains(&language) && acts(language) && (short || votes.of_language(language) * 2 >= most) {
+                let strong = inside.clone().any(|hit| {
+                    hit.language == language && (is_saying(hit.class) || matches!(hit.class, Class::Unsubscribe | Class::Erase | Class::Remove | Class::Stop))
+                });
+                if !known || strong {
+                    languages.push(language);
+                }
+            }
+        }
+    }
+    languages.push(Language::Unknown);
+    languages
+}
+
+fn is_saying(class: Class) -> bool {
+    (Class::SayUnsubscribe..=Class::SayObjection).contains(&class)
+}

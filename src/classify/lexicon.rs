@@ -1,0 +1,582 @@
+//! The words of each language, as data: what `lexicon/*.toml` say, compiled into one automaton.
+//!
+//! An entry is a phrase of words. `word*` is any word that starts so, `a|b` one or the other, `word?` may be
+//! missing, `..` is up to three words of any sort (`..5`: up to five), `_` exactly one. Accents, capitals and
+//! doubled letters do not matter. Each entry stands under its class, and what the classes do is in the rules.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use super::Language;
+use super::words::{ADDRESS, LINK, Text, normal_form};
+
+macro_rules! classes {
+    ($($name:ident = $text:literal: $doc:literal,)*) => {
+        /// What a phrase of the lexicon means. The texts are the keys of the TOML files.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub(super) enum Class { $(#[doc = $doc] $name,)* }
+        impl Class {
+            const ALL: &'static [(Self, &'static str)] = &[$((Self::$name, $text),)*];
+        }
+    };
+}
+
+classes! {
+    // What is done.
+    Erase = "act.erase": "delete, erase, forget",
+    Remove = "act.remove": "take off, remove: from a list or a file, as its object says",
+    Unsubscribe = "act.unsubscribe": "unsubscribe, opt out",
+    Stop = "act.stop": "stop, cease",
+    Receive = "act.receive": "receive, get",
+    Contact = "act.contact": "write to, call, solicit",
+    Send = "act.send": "send, give, communicate",
+    Know = "act.know": "know, see, consult",
+    Hold = "act.hold": "hold, keep, store, have",
+    Correct = "act.correct": "correct, update, change",
+    Freeze = "act.freeze": "freeze, suspend, restrict",
+    Use = "act.use": "use, process, exploit",
+    Export = "act.export": "export, recover, take along",
+    Oppose = "act.object": "object to, oppose",
+    Withdraw = "act.withdraw": "withdraw a consent",
+    Share = "act.share": "share with others, sell",
+    Close = "act.close": "close, deactivate",
+    // What it is done to.
+    Data = "object.data": "data, information about a person",
+    File = "object.file": "file, database, records, systems",
+    Account = "object.account": "account, profile",
+    All = "object.everything": "everything",
+    Email = "object.email_address": "an e-mail address",
+    Identity = "object.identity": "name, telephone, photo, postal address…: one piece of personal data",
+    List = "object.list": "list, newsletter",
+    Marketing = "object.marketing": "advertising, offers, prospecting",
+    Messages = "object.messages": "mails, messages, calls",
+    Contract = "object.contract": "order, parcel, subscription, invoice, password",
+    Me = "object.me": "me",
+    Them = "object.pronoun": "it, them",
+    Others = "object.third_parties": "partners, third parties",
+    Provider = "object.provider": "another provider",
+    Format = "object.format": "a machine format",
+    Purpose = "object.other_purpose": "profiling, statistics, personalisation, legitimate interest",
+    Processing = "object.processing": "processing, use (as nouns)",
+    Source = "object.source": "where data come from",
+    Recipients = "object.recipients": "who receives data",
+    Retention = "object.retention": "how long, why, on what basis",
+    Copy = "object.copy": "a copy, a list of",
+    Policy = "object.policy": "policy, DPO, law: questions about these are no requests",
+    NotOurs = "object.not_ours": "authorities' files, search engines, medical files…: another door",
+    // What colours it.
+    Not = "mark.not": "negation",
+    NoMore = "mark.no_more": "no longer, not any more",
+    Want = "mark.want": "I want, please, I demand",
+    Polite = "mark.polite": "could you…?",
+    Right = "mark.right": "right to, request for",
+    AskRight = "mark.ask_about": "do I have the right, is it true that, what happens if",
+    How = "mark.how": "how to",
+    Why = "mark.why": "why",
+    Which = "mark.which": "which, what, who, where from",
+    If = "mark.if": "if, when, unless",
+    NotIf = "mark.not_if": "if you please, if possible: no condition",
+    Later = "mark.later": "one day, later, perhaps",
+    Aux = "mark.past": "have, has been: what follows has happened",
+    Did = "mark.done": "phrases that say that it is done",
+    Reported = "mark.reported": "you say, your site says",
+    After = "mark.after": "after, following, since: what follows is background",
+    Still = "mark.still": "still, again, despite",
+    Enough = "mark.enough": "enough of, fed up with",
+    Cannot = "mark.cannot": "cannot, does not work",
+    NotForget = "mark.not_forget": "do not forget, do not hesitate: a negation that is none",
+    Reader = "mark.to_reader": "click, you may, reply STOP: speaks to us as readers of a mailing",
+    My = "mark.my": "my, our",
+    Your = "mark.your": "your",
+    AboutMe = "mark.about_me": "about me, concerning me",
+    Also = "mark.also": "also, in addition",
+    Ground = "mark.ground": "under article, because: grounds",
+    Temporary = "mark.temporary": "until, for the time being",
+    But = "mark.but": "but, and, then: a new thought begins",
+    Thanks = "mark.thanks": "thanks",
+    Reminder = "mark.reminder": "my request of, without answer",
+    Complaint = "mark.complaint": "I lodge a complaint with the authority",
+    Value = "mark.new_value": "the right one is, instead of",
+    Wrong = "mark.wrong": "is wrong, is out of date",
+    Changed = "mark.changed": "has changed, I have moved",
+    Lead = "mark.you_subject": "you, as the one who acts",
+    Third = "mark.they_subject": "others who act or want",
+    Noise = "mark.noise": "phrases whose words mean something else here",
+    Past = "mark.i_asked": "I had asked",
+    Keep = "mark.keep_it": "keep it, do not delete",
+    // Whole sayings.
+    SayUnsubscribe = "say.unsubscribe": "a whole way of saying: stop writing to me",
+    SayErasure = "say.erasure": "a whole way of saying: delete",
+    SayAccess = "say.access": "a whole way of saying: what do you hold",
+    SayRectification = "say.rectification": "a whole way of saying: correct",
+    SayRestriction = "say.restriction": "a whole way of saying: keep but do not use",
+    SayPortability = "say.portability": "a whole way of saying: hand me my data",
+    SayObjection = "say.objection": "a whole way of saying: I object",
+    // Answers to our letters.
+    Yes = "answer.yes": "yes, it was me",
+    No = "answer.no": "no, it was not me",
+    Asked = "answer.asked_to_confirm": "words of a letter that asks to confirm",
+    Confirm = "answer.i_confirm": "I confirm, here is my identity",
+    Doubt = "answer.doubt": "I do not understand, who are you",
+    // Machines and strangers.
+    AutoReply = "robot.auto_reply": "software answers",
+    Absence = "robot.absence": "away: software when it looks like software, a person otherwise",
+    Bounce = "robot.bounce": "undeliverable",
+    Spam = "robot.spam": "fraud, or a stranger's sale",
+    Smell = "robot.spam_smell": "weak sign of the same",
+    Bulk = "robot.bulk": "a newsletter's own words",
+    Adopt = "forward.adopt": "please process the request below",
+    // Language.
+    Common = "language.common": "frequent little words that tell the language",
+}
+
+/// The files, in the order of [`Language`].
+const FILES: [(Language, &str, &str); 8] = [
+    (Language::Fr, "fr.toml", include_str!("lexicon/fr.toml")),
+    (Language::En, "en.toml", include_str!("lexicon/en.toml")),
+    (Language::De, "de.toml", include_str!("lexicon/de.toml")),
+    (Language::Es, "es.toml", include_str!("lexicon/es.toml")),
+    (Language::It, "it.toml", include_str!("lexicon/it.toml")),
+    (Language::Nl, "nl.toml", include_str!("lexicon/nl.toml")),
+    (Language::Pt, "pt.toml", include_str!("lexicon/pt.toml")),
+    (Language::Unknown, "other.toml", include_str!("lexicon/other.toml")),
+];
+
+/// The built-in lexicon; its files are checked by a test, so a fault here is a fault of the build.
+pub(super) static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
+    let mut builder = Builder::default();
+    for (language, name, text) in FILES {
+        if let Err(fault) = builder.file(language, text) {
+            // Read at build time and tested: an unreadable file cannot reach a release.
+            panic!("lexicon/{name}: {fault}");
+        }
+    }
+    builder.build()
+});
+
+/// A phrase of the lexicon met in a text.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Hit {
+    pub(super) class: Class,
+    pub(super) language: Language,
+    pub(super) words: Range<usize>,
+    gap: bool,
+}
+
+/// All phrases, compiled.
+#[derive(Debug, Default)]
+pub(super) struct Lexicon {
+    nodes: Vec<Node>,
+    root: Vec<u32>,
+    /// Every word pattern, by its anchor.
+    phrases: Vec<Phrase>,
+    by_anchor: Vec<Vec<u32>>,
+    /// Words one letter away from a key word.
+    near: HashMap<String, Vec<u16>>,
+    near_lengths: Range<usize>,
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    edges: Vec<(u8, u32)>,
+    prefix: Vec<u16>,
+    exact: Vec<u16>,
+}
+
+#[derive(Clone, Debug)]
+struct Phrase {
+    class: Class,
+    language: Language,
+    parts: Vec<Part>,
+    anchor: usize,
+    gap: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Part {
+    Word(Vec<u16>),
+    Any,
+    Gap(usize),
+}
+
+/// What was met in a text, and what it cost.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) hits: Vec<Hit>,
+    /// Steps of the automaton: grows linearly with the text.
+    pub(super) steps: usize,
+}
+
+impl Lexicon {
+    /// Every phrase in `text`, in order of place; a phrase inside a longer one is not told.
+    pub(super) fn find(&self, text: &Text) -> Found {
+        let mut found = Found::default();
+        let mut items: Vec<u16> = Vec::with_capacity(text.words.len() * 3);
+        let mut ranges: Vec<(u32, u32)> = Vec::with_capacity(text.words.len());
+        for at in 0..text.words.len() {
+            let from = items.len();
+            self.walk(text.norm(at), &mut items, &mut found.steps);
+            #[allow(clippy::cast_possible_truncation, reason = "mails are bounded far below 4 GiB")]
+            ranges.push((from as u32, items.len() as u32));
+        }
+        let at_word = |at: usize| -> &[u16] {
+            ranges.get(at).and_then(|&(from, to)| items.get(from as usize..to as usize)).unwrap_or(&[])
+        };
+        for at in 0..text.words.len() {
+            for &item in at_word(at) {
+                let Some(list) = self.by_anchor.get(item as usize) else { continue };
+                for &index in list {
+                    found.steps += 1;
+                    let Some(phrase) = self.phrases.get(index as usize) else { continue };
+                    if let Some(words) = phrase.matched(at, text, &at_word, &mut found.steps) {
+                        found.hits.push(Hit { class: phrase.class, language: phrase.language, words, gap: phrase.gap });
+                    }
+                }
+            }
+        }
+        found.hits.sort_by_key(|hit| (hit.words.start, usize::MAX - hit.words.end, hit.class));
+        found.hits.dedup();
+        drop_inner(&mut found.hits);
+        found
+    }
+
+    fn walk(&self, word: &str, items: &mut Vec<u16>, steps: &mut usize) {
+        let from = items.len();
+        let mut bytes = word.bytes();
+        let Some(first) = bytes.next() else { return };
+        let mut node = self.root.get(first as usize).copied().unwrap_or(0);
+        *steps += 1;
+        let mut complete = node != 0;
+        if let Some(start) = self.nodes.get(node as usize).filter(|_| node != 0) {
+            items.extend_from_slice(&start.prefix);
+            for b in bytes {
+                *steps += 1;
+                let next = self.nodes.get(node as usize).and_then(|n| n.edges.iter().find(|edge| edge.0 == b));
+                let Some(&(_, to)) = next else {
+                    complete = false;
+                    break;
+                };
+                node = to;
+                if let Some(n) = self.nodes.get(node as usize) {
+                    items.extend_from_slice(&n.prefix);
+                }
+            }
+            if complete && let Some(n) = self.nodes.get(node as usize) {
+                items.extend_from_slice(&n.exact);
+            }
+        }
+        if items.len() == from && self.near_lengths.contains(&word.len()) && word.is_ascii() {
+            *steps += word.len();
+            self.walk_near(word, items);
+        }
+    }
+
+    /// A word that nothing knows: is it a key word with one letter wrong, missing, added or swapped?
+    fn walk_near(&self, word: &str, items: &mut Vec<u16>) {
+        if let Some(list) = self.near.get(word) {
+            items.extend_from_slice(list);
+            return;
+        }
+        let mut shorter = String::with_capacity(word.len());
+        for skip in 1..word.len() {
+            shorter.clear();
+            shorter.push_str(word.get(..skip).unwrap_or(""));
+            shorter.push_str(word.get(skip + 1..).unwrap_or(""));
+            if let Some(list) = self.near.get(&shorter) {
+                items.extend_from_slice(list);
+                return;
+            }
+        }
+    }
+}
+
+impl Phrase {
+    fn matched<'i>(
+        &self,
+        at: usize,
+        text: &Text,
+        items: &impl Fn(usize) -> &'i [u16],
+        steps: &mut usize,
+    ) -> Option<Range<usize>> {
+        let after = self.parts.get(self.anchor + 1..).unwrap_or(&[]);
+        let before = self.parts.get(..self.anchor).unwrap_or(&[]);
+        let end = forward(after, at + 1, text, items, steps)?;
+        let start = backward(before, at, text, items, steps)?;
+        Some(start..end)
+    }
+}
+
+/// Matches `parts` from word `at` on; returns the end. A phrase never crosses a full stop.
+fn forward<'i>(
+    parts: &[Part],
+    at: usize,
+    text: &Text,
+    items: &impl Fn(usize) -> &'i [u16],
+    steps: &mut usize,
+) -> Option<usize> {
+    let Some((part, rest)) = parts.split_first() else { return Some(at) };
+    *steps += 1;
+    let fits = |at: usize| text.words.get(at).is_some_and(|word| word.before != super::words::Break::Sentence);
+    match part {
+        Part::Word(any) => {
+            (fits(at) && items(at).iter().any(|item| any.contains(item))).then(|| forward(rest, at + 1, text, items, steps)).flatten()
+        }
+        Part::Any => fits(at).then(|| forward(rest, at + 1, text, items, steps)).flatten(),
+        Part::Gap(most) => (0..=*most).take_while(|&n| n == 0 || fits(at + n - 1)).find_map(|n| forward(rest, at + n, text, items, steps)),
+    }
+}
+
+/// Matches `parts` backwards, ending before word `at`; returns the start.
+fn backward<'i>(
+    parts: &[Part],
+    at: usize,
+    text: &Text,
+    items: &impl Fn(usize) -> &'i [u16],
+    steps: &mut usize,
+) -> Option<usize> {
+    let Some((part, rest)) = parts.split_last() else { return Some(at) };
+    *steps += 1;
+    let fits = |at: usize| text.words.get(at).is_some_and(|word| word.before != super::words::Break::Sentence);
+    match part {
+        Part::Word(any) => (at > 0 && fits(at) && items(at - 1).iter().any(|item| any.contains(item)))
+            .then(|| backward(rest, at - 1, text, items, steps))
+            .flatten(),
+        Part::Any => (at > 0 && fits(at)).then(|| backward(rest, at - 1, text, items, steps)).flatten(),
+        Part::Gap(most) => (0..=*most)
+            .take_while(|&n| n == 0 || (at >= n && fits(at + 1 - n)))
+            .find_map(|n| backward(rest, at - n, text, items, steps)),
+    }
+}
+
+/// Drops hits that lie wholly inside a longer one of their language: "prospecting file" is no file.
+fn drop_inner(hits: &mut Vec<Hit>) {
+    let mut cover: [Option<Range<usize>>; 9] = Default::default();
+    hits.retain(|hit| {
+        if hit.class == Class::Common {
+            return true;
+        }
+        let Some(seen) = cover.get_mut(hit.language as usize) else { return true };
+        let inside = seen.as_ref().is_some_and(|c| {
+            c.start <= hit.words.start && hit.words.end <= c.end && hit.words.len() < c.len()
+        });
+        if !inside && !hit.gap && seen.as_ref().is_none_or(|c| hit.words.end > c.end) {
+            *seen = Some(hit.words.clone());
+        }
+        !inside
+    });
+}
+
+/// Builds a [`Lexicon`] from files or single phrases.
+#[derive(Default)]
+pub(super) struct Builder {
+    items: BTreeMap<(String, bool), u16>,
+    phrases: Vec<Phrase>,
+    keys: Vec<(Vec<u16>, String)>,
+}
+
+impl Builder {
+    /// Adds a file of the lexicon, or says in one sentence what is wrong with it.
+    pub(super) fn file(&mut self, language: Language, text: &str) -> Result<(), String> {
+        let table: toml::Table = text.parse().map_err(|fault: toml::de::Error| fault.to_string())?;
+        let mut keys = Vec::new();
+        for (group, classes) in &table {
+            let classes = classes.as_table().ok_or_else(|| format!("[{group}] is not a table"))?;
+            for (name, entries) in classes {
+                let full = format!("{group}.{name}");
+                let entries = entries.as_array().ok_or_else(|| format!("{full} is not a list"))?;
+                let entries = entries.iter().map(|e| e.as_str().ok_or_else(|| format!("{full} holds something else than words")));
+                if full == "key_words.misspelled" {
+                    keys = entries.collect::<Result<_, _>>()?;
+                    continue;
+                }
+                let class = Class::ALL.iter().find(|(_, text)| *text == full).map(|(class, _)| *class);
+                let class = class.ok_or_else(|| format!("there is no class {full}"))?;
+                for entry in entries {
+                    self.phrase(language, class, entry?)?;
+                }
+            }
+        }
+        for key in keys {
+            self.key_word(key);
+        }
+        Ok(())
+    }
+
+    /// Adds one phrase.
+    pub(super) fn phrase(&mut self, language: Language, class: Class, entry: &str) -> Result<(), String> {
+        let words: Vec<&str> = entry.split_whitespace().collect();
+        let optional: Vec<usize> = (0..words.len()).filter(|&i| words.get(i).is_some_and(|w| w.ends_with('?'))).collect();
+        if optional.len() > 3 {
+            return Err(format!("\"{entry}\" has more than three words that may be missing"));
+        }
+        for mask in 0..1_usize << optional.len() {
+            let kept = words.iter().enumerate().filter(|(i, _)| {
+                optional.iter().position(|o| o == i).is_none_or(|bit| mask >> bit & 1 == 1)
+            });
+            let kept: Vec<&str> = kept.map(|(_, word)| word.trim_end_matches('?')).collect();
+            self.plain_phrase(language, class, entry, &kept)?;
+        }
+        Ok(())
+    }
+
+    fn plain_phrase(&mut self, language: Language, class: Class, entry: &str, words: &[&str]) -> Result<(), String> {
+        let mut parts = Vec::new();
+        for word in words {
+            parts.push(if *word == "_" {
+                Part::Any
+            } else if let Some(most) = word.strip_prefix("..") {
+                let most = if most.is_empty() { 3 } else { most.parse().map_err(|_| format!("\"{entry}\": what is {word}?"))? };
+                if most > 6 {
+                    return Err(format!("\"{entry}\" jumps over more than six words"));
+                }
+                Part::Gap(most)
+            } else {
+                Part::Word(word.split('|').map(|one| self.item(one, entry)).collect::<Result<_, _>>()?)
+            });
+        }
+        let gaps = parts.iter().filter(|part| matches!(part, Part::Gap(_))).count();
+        if gaps > 2 {
+            return Err(format!("\"{entry}\" has more than two gaps"));
+        }
+        if !matches!((parts.first(), parts.last()), (Some(Part::Word(_)), Some(Part::Word(_)))) {
+            return Err(format!("\"{entry}\" must begin and end with a word"));
+        }
+        self.phrases.push(Phrase { class, language, parts, anchor: 0, gap: gaps > 0 });
+        Ok(())
+    }
+
+    fn item(&mut self, word: &str, entry: &str) -> Result<u16, String> {
+        if word == ADDRESS || word == LINK {
+            return self.number((word.to_owned(), false), entry);
+        }
+        let stem = word.strip_suffix('*');
+        let norm = normal_form(stem.unwrap_or(word));
+        if norm.is_empty() || norm.chars().any(|c| !c.is_alphanumeric()) {
+            return Err(format!("\"{entry}\": \"{word}\" is not one word"));
+        }
+        self.number((norm, stem.is_some()), entry)
+    }
+
+    fn number(&mut self, key: (String, bool), entry: &str) -> Result<u16, String> {
+        let next = u16::try_from(self.items.len()).map_err(|_| format!("\"{entry}\" is one word too many"))?;
+        Ok(*self.items.entry(key).or_insert(next))
+    }
+
+    /// A word that is also recognised with one letter wrong.
+    fn key_word(&mut self, word: &str) {
+        let norm = normal_form(word);
+        let items = self.items.iter().filter(|((text, stem), _)| if *stem { norm.starts_with(text.as_str()) } else { norm == *text });
+        let items: Vec<u16> = items.map(|(_, item)| *item).collect();
+        self.keys.push((items, norm));
+    }
+
+    pub(super) fn build(self) -> Lexicon {
+        let mut lexicon = Lexicon { root: vec![0; 256], by_anchor: vec![Vec::new(); self.items.len()], ..Lexicon::default() };
+        lexicon.nodes.push(Node::default());
+        for ((word, stem), item) in &self.items {
+            let mut node = 0_usize;
+            for (depth, b) in word.bytes().enumerate() {
+                node = child(&mut lexicon, node, depth, b);
+            }
+            if let Some(end) = lexicon.nodes.get_mut(node) {
+                if *stem { end.prefix.push(*item) } else { end.exact.push(*item) }
+            }
+        }
+        // The rarest word of a phrase is its anchor: few phrases are tried at each word of a text.
+        let mut uses = vec![0_usize; self.items.len()];
+        for phrase in &self.phrases {
+            for part in &phrase.parts {
+                if let Part::Word(any) = part {
+                    any.iter().for_each(|item| if let Some(n) = uses.get_mut(*item as usize) { *n += 1 });
+                }
+            }
+        }
+        for mut phrase in self.phrases {
+            let cost = |part: &Part| match part {
+                Part::Word(any) => any.iter().map(|item| uses.get(*item as usize).copied().unwrap_or(0)).sum(),
+                _ => usize::MAX,
+            };
+            phrase.anchor = phrase.parts.iter().enumerate().min_by_key(|(_, part)| cost(part)).map_or(0, |(i, _)| i);
+            let Some(Part::Word(any)) = phrase.parts.get(phrase.anchor).cloned() else { continue };
+            let index = u32::try_from(lexicon.phrases.len()).unwrap_or(u32::MAX);
+            for item in any {
+                if let Some(list) = lexicon.by_anchor.get_mut(item as usize) {
+                    list.push(index);
+                }
+            }
+            lexicon.phrases.push(phrase);
+        }
+        let mut lengths = usize::MAX..0;
+        for (items, word) in self.keys {
+            let entry = lexicon.near.entry(word.clone()).or_default();
+            entry.extend_from_slice(&items);
+            lengths = lengths.start.min(word.len() - 1)..lengths.end.max(word.len() + 2);
+            for skip in 1..word.len() {
+                let shorter = format!("{}{}", word.get(..skip).unwrap_or(""), word.get(skip + 1..).unwrap_or(""));
+                lexicon.near.entry(shorter).or_default().extend_from_slice(&items);
+            }
+        }
+        for list in lexicon.near.values_mut() {
+            list.sort_unstable();
+            list.dedup();
+        }
+        lexicon.near_lengths = lengths;
+        lexicon
+    }
+}
+
+fn child(lexicon: &mut Lexicon, node: usize, depth: usize, b: u8) -> usize {
+    let fresh = lexicon.nodes.len();
+    let number = u32::try_from(fresh).unwrap_or(u32::MAX);
+    if depth == 0 {
+        if let Some(slot) = lexicon.root.get_mut(b as usize) {
+            if *slot != 0 {
+                return *slot as usize;
+            }
+            *slot = number;
+        }
+    } else if let Some(parent) = lexicon.nodes.get_mut(node) {
+        if let Some(edge) = parent.edges.iter().find(|edge| edge.0 == b) {
+            return edge.1 as usize;
+        }
+        parent.edges.push((b, number));
+    }
+    lexicon.nodes.push(Node::default());
+    fresh
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_is_sound() {
+        for (language, name, text) in FILES {
+            let mut builder = Builder::default();
+            builder.file(language, text).unwrap_or_else(|fault| panic!("lexicon/{name}: {fault}"));
+            builder.build();
+        }
+    }
+
+    #[test]
+    fn a_wrong_entry_is_told_in_one_sentence() {
+        let told = |text: &str| Builder::default().file(Language::Fr, text).expect_err("wrong");
+        assert_eq!(told("[act]\nfly = ['voler']"), "there is no class act.fly");
+        assert!(told("[act]\nerase = ['a@b']").contains("is not one word"));
+        assert!(told("[act]\nerase = ['.. a']").contains("begin and end"));
+    }
+
+    fn found(text: &str) -> Vec<(Class, Range<usize>)> {
+        let text = Text::read(text);
+        LEXICON.find(&text).hits.into_iter().filter(|h| h.language == Language::Fr && h.class != Class::Common).map(|h| (h.class, h.words)).collect()
+    }
+
+    #[test]
+    fn misspelled_key_words_are_met() {
+        for text in ["desabonez", "désabonné", "suprimer", "supprimmer", "effacé", "desinscrir", "désincrire", "desinscivez"] {
+            assert!(found(text).iter().any(|(c, _)| matches!(c, Class::Erase | Class::Unsubscribe)), "{text}: {:?}", found(text));
+        }
+    }
+}

@@ -1,0 +1,402 @@
+//! One mail's words to one [`Reading`]: which rules speak, and in which order.
+
+use std::collections::BTreeSet;
+
+use super::language::Votes;
+use super::lexicon::{Class, Hit, LEXICON, Lexicon};
+use super::rules::{Background, Outcome, Zone, read_zone};
+use super::clause::Place;
+use super::{Answer, CERTAIN, CERTAIN_OPT_OUT, Finding, Kind, Language, OwnPhrases, Reading, Right, answer, robots};
+use crate::mail::{CutReason, InboundMail, Origin};
+
+/// The words of one mail, by whose they are.
+#[derive(Clone, Debug, Default)]
+pub struct Words<'w> {
+    /// The subject, prefixes and all.
+    pub subject: &'w str,
+    /// The sender's own words.
+    pub own: &'w str,
+    /// What they quote.
+    pub quoted: String,
+    /// What they forward.
+    pub forwarded: Option<&'w str>,
+    /// Names of attached files.
+    pub attachment_names: Vec<&'w str>,
+    /// The mail says that it answers another (RFC 5322 §3.6.4).
+    pub answers: bool,
+    /// The caller knows that it carries our token: it answers a confirmation letter.
+    pub carries_our_token: bool,
+}
+
+impl<'w> Words<'w> {
+    /// The words of `mail`.
+    #[must_use]
+    pub fn of(mail: &'w InboundMail) -> Self {
+        let mut quoted = String::new();
+        for cut in &mail.visible.cuts {
+            if cut.reason == CutReason::Quote && quoted.len() < QUOTED_MAX {
+                let text = mail.visible.full.get(cut.span.clone()).unwrap_or("");
+                let mut end = text.len().min(QUOTED_MAX);
+                while !text.is_char_boundary(end) {
+                    end -= 1;
+                }
+                quoted.push_str(text.get(..end).unwrap_or(""));
+                quoted.push('\n');
+            }
+        }
+        Self {
+            subject: &mail.subject,
+            own: &mail.visible.own,
+            quoted,
+            forwarded: mail.forwarded.as_deref(),
+            attachment_names: mail.attachments.iter().map(|attachment| attachment.name.as_str()).collect(),
+            answers: !mail.in_reply_to.is_empty(),
+            carries_our_token: false,
+        }
+    }
+}
+
+/// A letter of ours says what it asks in its first kilobytes.
+const QUOTED_MAX: usize = 6_000;
+
+/// Reads `words`; `origin` is what the outside of the mail told.
+#[must_use]
+pub fn read(words: &Words<'_>, origin: Origin, extra: &OwnPhrases) -> Reading {
+    Mail::new(words, extra).read(origin)
+}
+
+struct Mail<'m> {
+    words: &'m Words<'m>,
+    extra: &'m OwnPhrases,
+    subject: Zone<'m>,
+    own: Zone<'m>,
+    names: String,
+    reply: bool,
+    forward: bool,
+    language: Language,
+}
+
+impl<'m> Mail<'m> {
+    fn new(words: &'m Words<'m>, extra: &'m OwnPhrases) -> Self {
+        let (subject, prefix) = bare_subject(words.subject);
+        let subject = zone(Place::Subject, subject, extra);
+        let own = zone(Place::Own, words.own, extra);
+        let reply = prefix == Prefix::Reply || words.answers;
+        let forward = prefix == Prefix::Forward || words.forwarded.is_some();
+        let mut mail = Self { words, extra, subject, own, names: String::new(), reply, forward, language: Language::Unknown };
+        mail.names = words.attachment_names.iter().map(|name| name_words(name)).collect::<Vec<_>>().join("\n\n");
+        mail.language = mail.tell_language(prefix != Prefix::None);
+        mail
+    }
+
+    fn tell_language(&self, repeated: bool) -> Language {
+        let own = Votes::of(self.own.found.hits.iter());
+        let count = self.own.text.words.len();
+        let mut votes = Votes::default();
+        votes.add(own, 2);
+        votes.add(Votes::of(self.subject.found.hits.iter()), if repeated && count > 3 { 0 } else { 1 });
+        if let Some((language, most)) = votes.best() {
+            // A language that we do not know shares a few little words with those that we know.
+            if count < 8 || most as usize * 10 >= count * 8 {
+                return language;
+            }
+            return Language::Unknown;
+        }
+        if count > 6 {
+            return Language::Unknown;
+        }
+        let around = if self.words.quoted.is_empty() { self.words.forwarded.unwrap_or("") } else { &self.words.quoted };
+        let around = zone(Place::Forwarded, around.get(..around.len().min(2_000)).unwrap_or(""), self.extra);
+        let mut votes = Votes::of(around.found.hits.iter());
+        votes.add(Votes::of(self.subject.found.hits.iter()), 1);
+        match votes.best() {
+            Some((language, _)) if count > 0 => language,
+            _ => Language::Unknown,
+        }
+    }
+
+    fn read(&self, origin: Origin) -> Reading {
+        let answer = answer::read(&self.own);
+        let alone = |kind: Kind, rule: &str, text: &str, certain: bool| Reading {
+            kinds: BTreeSet::from([kind]),
+            language: self.language,
+            findings: vec![Finding { kind, rule: rule.to_owned(), text: text.to_owned(), span: None, confidence: if certain { 0.99 } else { 0.6 } }],
+            set_aside: Vec::new(),
+            answer,
+            certain,
+        };
+        match origin {
+            Origin::Bounce => return alone(Kind::Bounce, "screened_as_bounce", "", true),
+            Origin::AutoReply | Origin::OwnLetter => return alone(Kind::AutoReply, "screened_as_auto_reply", "", true),
+            Origin::ListUnsubscribe => return alone(Kind::Asks(Right::OptOut), "list_unsubscribe_mail", self.words.subject, true),
+            Origin::FeedbackOptOut => return alone(Kind::Asks(Right::OptOut), "feedback_opt_out", "", true),
+            Origin::ListMail => {
+                let (weight, hit, in_subject) = robots::spam(&self.subject, &self.own);
+                return match hit {
+                    Some(hit) if weight >= 8 => alone(Kind::Spam, "smells_of_spam", self.text_of(hit, in_subject), true),
+                    _ => alone(Kind::ListMail, "screened_as_list_mail", "", true),
+                };
+            }
+            Origin::Person => {}
+        }
+        if let Some((kind, rule, hit, in_subject)) = robots::automatic(&self.subject, &self.own, self.reply)
+            && !(self.reply && in_subject)
+            && !self.own.has(Class::SayUnsubscribe)
+        {
+            let asks = self.requests(false);
+            if in_subject || asks.findings.is_empty() || kind == Kind::Bounce {
+                let mut reading = alone(kind, rule, self.text_of(hit, in_subject), true);
+                reading.set_aside = asks.set_aside;
+                return reading;
+            }
+        }
+        let confirms = self.confirms(answer);
+        let mut out = self.requests(confirms);
+        if confirms {
+            self.keep_new(&mut out);
+        }
+        self.conclude(out, confirms, answer)
+    }
+
+    fn text_of(&self, hit: &Hit, in_subject: bool) -> &str {
+        let zone = if in_subject { &self.subject } else { &self.own };
+        zone.source.get(zone.text.span(&hit.words)).unwrap_or("")
+    }
+
+    fn background(&self) -> Background {
+        let any = |classes: &[Class]| {
+            [&self.subject, &self.own].iter().any(|zone| zone.found.hits.iter().any(|hit| classes.contains(&hit.class) && (self.language == Language::Unknown || hit.language == self.language)))
+        };
+        let quoted_mailing = self.reply && !self.words.quoted.is_empty();
+        let list = any(&[Class::List, Class::Marketing, Class::Messages]);
+        Background {
+            mailing: quoted_mailing || (self.reply && list),
+            personal: any(&[Class::Data, Class::Account, Class::File]),
+            list,
+            keep: any(&[Class::Keep]),
+            value: any(&[Class::Value, Class::Wrong, Class::Changed]),
+            identity: any(&[Class::Identity, Class::Email]),
+        }
+    }
+
+    fn requests(&self, confirms: bool) -> Outcome {
+        let mut out = Outcome::default();
+        let background = self.background();
+        if !confirms {
+            let mut subject = Outcome::default();
+            if !self.reply_subject() {
+                read_zone(&self.subject, self.language, &background, &mut subject);
+            }
+            read_zone(&self.own, self.language, &background, &mut out);
+            // The body corrects the subject: "Deletion?" above "I do not want you to delete it".
+            subject.findings.retain(|finding| {
+                out.findings.iter().any(|other| other.kind == finding.kind) || !out.set_aside.iter().any(|fallen| {
+                    fallen.finding.kind == finding.kind && matches!(fallen.reason, "negated" | "done" | "question_about" | "contract" | "later_event")
+                })
+            });
+            out.findings.append(&mut subject.findings);
+            out.weak.append(&mut subject.weak);
+            if out.findings.is_empty() && !self.names.is_empty() {
+                let names = zone(Place::FileName, &self.names, self.extra);
+                read_zone(&names, self.language, &background, &mut out);
+            }
+            let adopts = self.own.has(Class::Adopt) || self.subject.has(Class::Adopt);
+            if let Some(forwarded) = self.words.forwarded
+                && out.findings.is_empty()
+                && adopts
+                && !self.own.text.words.is_empty()
+            {
+                let forwarded = zone(Place::Forwarded, forwarded, self.extra);
+                let language = Votes::of(forwarded.found.hits.iter()).best().map_or(self.language, |(language, _)| language);
+                read_zone(&forwarded, language, &background, &mut out);
+            }
+        } else {
+            read_zone(&self.own, self.language, &background, &mut out);
+        }
+        self.weigh(&mut out);
+        out
+    }
+
+    /// R8: grounds add nothing to a request; alone they are what is asked.
+    fn weigh(&self, out: &mut Outcome) {
+        let weak = std::mem::take(&mut out.weak);
+        if out.findings.is_empty() {
+            let fallen = |kind: Kind| out.set_aside.iter().any(|s| s.finding.kind == kind && s.reason == "negated");
+            let kept: Vec<Finding> = weak.into_iter().filter(|w| !fallen(w.kind)).collect();
+            // One article is cited as the right; a list of articles is law talk: the first counts.
+            out.findings.extend(kept.into_iter().take(1));
+        } else {
+            out.set_aside.extend(weak.into_iter().filter(|w| !out.findings.iter().any(|f| f.kind == w.kind)).map(|finding| super::SetAside { finding, reason: "ground" }));
+        }
+        let asks = |right: Right, out: &Outcome| out.findings.iter().any(|f| f.kind == Kind::Asks(right));
+        // "Do not delete, do not use": keeping is what they want.
+        if asks(Right::Restriction, out) && asks(Right::Objection, out) {
+            let own_reason = out.findings.iter().any(|f| f.kind == Kind::Asks(Right::Objection) && f.rule != "no_use");
+            if !own_reason {
+                out.findings.retain(|f| f.kind != Kind::Asks(Right::Objection));
+            }
+        }
+    }
+
+    fn reply_subject(&self) -> bool {
+        self.reply && bare_subject(self.words.subject).1 == Prefix::Reply || bare_subject(self.words.subject).1 == Prefix::Forward
+    }
+
+    /// Whether the mail answers a letter that asked to confirm.
+    fn confirms(&self, answer: Answer) -> bool {
+        if self.words.carries_our_token {
+            return true;
+        }
+        let own_confirms = self.own.has(Class::Confirm);
+        let subject_asks = self.reply && self.subject.has(Class::Asked);
+        let quote_asks = !self.words.quoted.is_empty() && zone(Place::Forwarded, &self.words.quoted, self.extra).has(Class::Asked);
+        if subject_asks || quote_asks {
+            return true;
+        }
+        if self.forward {
+            return false;
+        }
+        let short = self.own.text.words.len() <= 14;
+        let about_request = ["demande", "request", "rgpd", "gdpr", "donnees", "droits", "identite", "identity", "ref", "confirmation", "verification", "anfrage", "dossier", "case", "2j"];
+        let subject_fits = (0..self.subject.text.words.len()).any(|i| about_request.contains(&self.subject.text.norm(i)));
+        if self.reply && (own_confirms || (short && matches!(answer, Answer::Yes | Answer::No) && subject_fits)) {
+            return true;
+        }
+        let strong = self.own.found.hits.iter().any(|hit| hit.class == Class::Confirm && hit.words.len() >= 4);
+        strong && !self.own.has(Class::Past)
+    }
+
+    /// R14: in an answer, only what is new is a request.
+    fn keep_new(&self, out: &mut Outcome) {
+        let quoted = zone(Place::Forwarded, &self.words.quoted, self.extra);
+        let mut known: BTreeSet<Kind> = BTreeSet::new();
+        for hit in quoted.found.hits.iter().chain(&self.subject.found.hits) {
+            let right = match hit.class {
+                Class::Erase | Class::SayErasure | Class::Close => Right::Erasure,
+                Class::Unsubscribe | Class::SayUnsubscribe | Class::Remove => Right::OptOut,
+                Class::SayAccess => Right::Access,
+                Class::Correct | Class::SayRectification => Right::Rectification,
+                Class::Freeze | Class::SayRestriction => Right::Restriction,
+                Class::Export | Class::SayPortability => Right::Portability,
+                Class::Oppose | Class::SayObjection => Right::Objection,
+                _ => continue,
+            };
+            known.insert(Kind::Asks(right));
+        }
+        let sentences = &self.own.text.sentences;
+        let has = |at: usize, classes: &[Class]| {
+            let Some(sentence) = sentences.iter().find(|s| s.words.contains(&at)) else { return false };
+            self.own.found.hits.iter().any(|h| sentence.words.contains(&h.words.start) && classes.contains(&h.class))
+        };
+        let findings = std::mem::take(&mut out.findings);
+        for finding in findings {
+            let at = finding.span.as_ref().and_then(|span| (0..self.own.text.words.len()).find(|i| self.own.text.span(&(*i..*i + 1)).start >= span.start)).unwrap_or(0);
+            let also = has(at, &[Class::Also]);
+            let answers = has(at, &[Class::Confirm, Class::Yes, Class::No]);
+            let new = !known.contains(&finding.kind) && (also || (!known.is_empty() && !answers));
+            let new = new || (also && !answers);
+            if new {
+                out.findings.push(finding);
+            } else {
+                out.set_aside.push(super::SetAside { finding, reason: "already_asked" });
+            }
+        }
+    }
+
+    fn conclude(&self, mut out: Outcome, confirms: bool, answer: Answer) -> Reading {
+        let (weight, spam, in_subject) = robots::spam(&self.subject, &self.own);
+        let (bulk, bulk_hit) = robots::bulk(&self.own);
+        let only_opt_out = out.findings.iter().all(|f| f.kind == Kind::Asks(Right::OptOut));
+        let mut kinds: BTreeSet<Kind> = out.findings.iter().map(|finding| finding.kind).collect();
+        let simple = |kind: Kind, rule: &str, text: &str, confidence: f32| Finding { kind, rule: rule.to_owned(), text: text.to_owned(), span: None, confidence };
+        if confirms {
+            kinds.insert(Kind::Confirmation);
+            let (rule, confidence) = match answer {
+                Answer::Yes => ("answers_yes", 0.95),
+                Answer::No => ("answers_no", 0.95),
+                Answer::Empty => ("answers_nothing", 0.6),
+                Answer::Unclear => ("answers_unclear", 0.6),
+            };
+            let text = self.own.found.hits.iter().find(|h| matches!(h.class, Class::Yes | Class::No | Class::Confirm));
+            out.findings.push(simple(Kind::Confirmation, rule, text.map_or("", |hit| self.text_of(hit, false)), confidence));
+        } else if let Some(hit) = spam
+            && ((only_opt_out && weight >= 9 && self.own.text.words.len() > 40) || (kinds.is_empty() && weight >= 4))
+            && !self.reply
+        {
+            for finding in out.findings.drain(..) {
+                out.set_aside.push(super::SetAside { finding, reason: "speaks_to_the_reader" });
+            }
+            kinds = BTreeSet::from([Kind::Spam]);
+            out.findings.push(simple(Kind::Spam, "smells_of_spam", self.text_of(hit, in_subject), 0.8));
+        } else if let Some(hit) = bulk_hit
+            && (kinds.is_empty() && (bulk >= 2) || only_opt_out && bulk >= 4)
+            && !self.reply
+            && !self.forward
+        {
+            for finding in out.findings.drain(..) {
+                out.set_aside.push(super::SetAside { finding, reason: "speaks_to_the_reader" });
+            }
+            kinds = BTreeSet::from([Kind::ListMail]);
+            out.findings.push(simple(Kind::ListMail, "newsletter_words", self.text_of(hit, false), 0.75));
+        }
+        if kinds.is_empty() {
+            kinds.insert(Kind::Other);
+        }
+        out.findings.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+        out.findings.dedup_by(|a, b| a.kind == b.kind && a.span.is_some() && a.span == b.span);
+        let certain = kinds.iter().all(|kind| {
+            let best = out.findings.iter().filter(|f| f.kind == *kind).map(|f| f.confidence).fold(0.0_f32, f32::max);
+            match kind {
+                Kind::Asks(Right::OptOut) => best >= CERTAIN_OPT_OUT,
+                Kind::Other => !out.set_aside.iter().any(|s| matches!(s.reason, "no_object" | "only_mentioned" | "condition")),
+                Kind::Confirmation => matches!(answer, Answer::Yes | Answer::No),
+                _ => best >= CERTAIN,
+            }
+        });
+        Reading { kinds, language: self.language, findings: out.findings, set_aside: out.set_aside, answer, certain }
+    }
+}
+
+fn zone<'z>(place: Place, source: &'z str, extra: &OwnPhrases) -> Zone<'z> {
+    let lexicon: &Lexicon = &LEXICON;
+    let mut zone = Zone::read(place, source, lexicon);
+    if let Some(own) = &extra.lexicon {
+        zone.found.hits.extend(own.find(&zone.text).hits);
+        zone.found.hits.sort_by_key(|hit| hit.words.start);
+    }
+    zone
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Prefix {
+    None,
+    Reply,
+    Forward,
+}
+
+/// The subject without "Re:" and "Fwd:", and which of them was outermost.
+fn bare_subject(subject: &str) -> (&str, Prefix) {
+    let mut rest = subject.trim_start();
+    let mut outer = Prefix::None;
+    for _ in 0..8 {
+        let Some((head, tail)) = rest.split_once(':') else { break };
+        let head = head.trim().to_lowercase();
+        let head = head.split(['[', '(']).next().unwrap_or("").trim_end();
+        let prefix = match head {
+            "re" | "ré" | "rép" | "rep" | "réf" | "aw" | "antw" | "sv" | "vs" | "odp" | "ynt" | "r" | "resp" | "réponse" => Prefix::Reply,
+            "fw" | "fwd" | "tr" | "wg" | "rv" | "enc" | "i" | "tf" | "doorst" | "transf" => Prefix::Forward,
+            _ => break,
+        };
+        if outer == Prefix::None {
+            outer = prefix;
+        }
+        rest = tail.trim_start();
+    }
+    (rest, outer)
+}
+
+/// "demande-suppression_donnees.pdf" as words.
+fn name_words(name: &str) -> String {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    stem.replace(['_', '-', '.'], " ")
+}

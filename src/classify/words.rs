@@ -1,0 +1,444 @@
+//! Text into words that can be compared: lower case, no accents, no ligatures, no invisible characters,
+//! no elongation ("STOOOP"), one spelling of doubled letters ("suprimer"), each with its place in the original.
+//!
+//! One pass, no look-back further than one word: the cost is linear in the bytes.
+
+use std::ops::Range;
+
+use unicode_normalization::char::decompose_compatible;
+
+/// How strongly two neighbouring words are parted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Break {
+    /// A space, a hyphen, an apostrophe.
+    None,
+    /// A comma, a dash, a colon, a parenthesis, a line end inside a sentence.
+    Comma,
+    /// A full stop, a semicolon, a blank line.
+    Sentence,
+}
+
+/// One word.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Word {
+    norm: (u32, u32),
+    start: u32,
+    end: u32,
+    /// What parts it from the word before it.
+    pub(super) before: Break,
+}
+
+/// A stretch of words up to a full stop.
+#[derive(Clone, Debug)]
+pub(super) struct Sentence {
+    pub(super) words: Range<usize>,
+    /// It ends with a question mark.
+    pub(super) question: bool,
+}
+
+/// A text, split and normalised.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Text {
+    norms: String,
+    pub(super) words: Vec<Word>,
+    pub(super) sentences: Vec<Sentence>,
+}
+
+/// Stands for an e-mail address in the words.
+pub(super) const ADDRESS: &str = "@";
+/// Stands for a link in the words.
+pub(super) const LINK: &str = "://";
+
+impl Text {
+    /// Splits `text`.
+    pub(super) fn read(text: &str) -> Self {
+        let mut reader = Reader { text, out: Self::default(), pending: Break::Sentence, question: None, first: 0 };
+        reader.run();
+        reader.out
+    }
+
+    pub(super) fn norm(&self, at: usize) -> &str {
+        self.words.get(at).and_then(|word| self.norms.get(word.norm.0 as usize..word.norm.1 as usize)).unwrap_or("")
+    }
+
+    /// Where words `range` stand in the original, in bytes.
+    pub(super) fn span(&self, range: &Range<usize>) -> Range<usize> {
+        let start = self.words.get(range.start).map_or(0, |word| word.start as usize);
+        let end = self.words.get(range.end.saturating_sub(1)).map_or(start, |word| word.end as usize);
+        start..end.max(start)
+    }
+}
+
+/// One spelling for every spelling of a word: what [`Text::read`] does to each, for the lexicon's entries.
+pub(super) fn normal_form(word: &str) -> String {
+    let mut out = String::with_capacity(word.len());
+    for c in word.chars() {
+        push_normal(c, &mut out);
+    }
+    squeeze(&mut out, 0);
+    out
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    out: Text,
+    pending: Break,
+    /// The sentence that is being read ended with `?`.
+    question: Option<bool>,
+    first: usize,
+}
+
+impl Reader<'_> {
+    fn run(&mut self) {
+        let text = self.text;
+        let mut chars = text.char_indices().peekable();
+        let mut run_end = 0;
+        let mut line_start = 0;
+        while let Some(&(at, c)) = chars.peek() {
+            if is_word(c) {
+                if at >= run_end {
+                    let run = run_of(text, at);
+                    run_end = run.end;
+                    if let Some(sign) = run.sign {
+                        while chars.next_if(|&(i, _)| i < run.end).is_some() {}
+                        self.word(at, run.end, |norms| norms.push_str(sign));
+                        continue;
+                    }
+                }
+                let start = at;
+                let mut end = at;
+                let from = self.out.norms.len();
+                while let Some(&(i, c)) = chars.peek() {
+                    if is_word(c) {
+                        push_normal(c, &mut self.out.norms);
+                    } else if !is_invisible(c) && !(is_apostrophe(c) && joins_t(text, i, c, &self.out.norms)) {
+                        break;
+                    }
+                    end = i + c.len_utf8();
+                    chars.next();
+                }
+                squeeze(&mut self.out.norms, from);
+                self.finish_word(from, start, end);
+                continue;
+            }
+            chars.next();
+            let next = chars.peek().map(|&(_, c)| c);
+            match c {
+                '\n' => {
+                    let rest = text.get(at + 1..).unwrap_or("");
+                    self.line_end(at.saturating_sub(line_start), rest);
+                    line_start = at + 1;
+                }
+                '?' | '\u{37e}' => {
+                    self.question = Some(true);
+                    self.pending = Break::Sentence;
+                }
+                '!' | '…' | ';' | '。' | '！' => self.pending = Break::Sentence,
+                '.' => {
+                    let spaced = next.is_none_or(|c| c.is_whitespace() || c.is_uppercase() || c == '"' || c == '»');
+                    if spaced && !self.after_abbreviation(next) {
+                        self.pending = Break::Sentence;
+                    }
+                }
+                ',' | ':' | '(' | ')' | '—' | '–' | '/' | '«' | '»' | '"' | '“' | '”' | '|' | '*' | '•' | '+' | '=' => {
+                    self.pending = self.pending.max(Break::Comma);
+                }
+                '-' if next.is_none_or(char::is_whitespace) => self.pending = self.pending.max(Break::Comma),
+                _ => {}
+            }
+        }
+        self.end_sentence();
+        self.join_spaced_letters();
+    }
+
+    fn word(&mut self, start: usize, end: usize, norm: impl FnOnce(&mut String)) {
+        let from = self.out.norms.len();
+        norm(&mut self.out.norms);
+        self.finish_word(from, start, end);
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "mails are bounded far below 4 GiB")]
+    fn finish_word(&mut self, from: usize, start: usize, end: usize) {
+        if self.out.norms.len() == from {
+            return;
+        }
+        if self.pending == Break::Sentence {
+            self.end_sentence();
+        }
+        let norm = (from as u32, self.out.norms.len() as u32);
+        if self.out.norms.get(from..).is_some_and(|word| word.starts_with("mail"))
+            && let Some(last) = self.out.words.last_mut()
+            && last.end as usize + 1 == start
+            && self.out.norms.get(last.norm.0 as usize..from) == Some("e")
+        {
+            // "e-mail" is one word.
+            last.norm.1 = norm.1;
+            last.end = end as u32;
+            return;
+        }
+        self.out.words.push(Word { norm, start: start as u32, end: end as u32, before: self.pending });
+        self.pending = Break::None;
+        self.question = None;
+    }
+
+    fn end_sentence(&mut self) {
+        let end = self.out.words.len();
+        if end > self.first {
+            let question = self.question.unwrap_or(false);
+            self.out.sentences.push(Sentence { words: self.first..end, question });
+        }
+        self.first = end;
+        self.question = None;
+    }
+
+    /// A line end parts sentences when a blank line, a list or a new thought follows; otherwise text was wrapped.
+    fn line_end(&mut self, length: usize, rest: &str) {
+        let head = rest.trim_start_matches([' ', '\t', '\r', '\u{a0}']);
+        let next = head.chars().next();
+        let strength = match next {
+            None | Some('\n') => Break::Sentence,
+            Some('-' | '*' | '•' | '·' | '–' | '>' | '|') => Break::Sentence,
+            Some(c) if c.is_ascii_digit() && listed(head) => Break::Sentence,
+            Some(c) if length < 45 && !c.is_lowercase() => Break::Sentence,
+            Some(_) if length < 45 => Break::Comma,
+            Some(_) => Break::None,
+        };
+        self.pending = self.pending.max(strength);
+    }
+
+    fn after_abbreviation(&self, next: Option<char>) -> bool {
+        let last = self.out.words.len().saturating_sub(1);
+        let word = self.out.norm(last);
+        let digits = word.bytes().all(|b| b.is_ascii_digit()) && !word.is_empty();
+        let single = word.len() == 1 && !digits;
+        (single && next.is_some_and(|c| !c.is_whitespace()))
+            || matches!(
+                word,
+                "art" | "arts" | "nr" | "abs" | "m" | "mr" | "mme" | "mlle" | "dr" | "st" | "al" | "cf" | "bzw" | "vgl" | "lit"
+                    | "ca" | "cl" | "čl" | "odst" | "ref" | "ext" | "tel" | "p" | "num" | "inc" | "ltd" | "mrs" | "ms" | "sig" | "n"
+            )
+    }
+
+    /// "S T O P" and "s.t.o.p" are one word.
+    fn join_spaced_letters(&mut self) {
+        let single = |out: &Text, i: usize| {
+            let norm = out.norm(i);
+            norm.len() == 1 && norm.bytes().all(|b| b.is_ascii_alphabetic())
+        };
+        let mut at = 0;
+        while at < self.out.words.len() {
+            let mut end = at;
+            while end < self.out.words.len()
+                && single(&self.out, end)
+                && (end == at || self.out.words.get(end).is_some_and(|word| word.before < Break::Sentence))
+            {
+                end += 1;
+            }
+            if end - at >= 4 {
+                let joined: String = (at..end).map(|i| self.out.norm(i)).collect();
+                let from = self.out.norms.len();
+                self.out.norms.push_str(&joined);
+                let last = self.out.words.get(end - 1).map(|word| word.end);
+                #[allow(clippy::cast_possible_truncation, reason = "mails are bounded far below 4 GiB")]
+                if let (Some(word), Some(last)) = (self.out.words.get_mut(at), last) {
+                    word.norm = (from as u32, self.out.norms.len() as u32);
+                    word.end = last;
+                }
+                // Emptied rather than removed, so that the sentences' bounds stay true.
+                for i in at + 1..end {
+                    if let Some(word) = self.out.words.get_mut(i) {
+                        word.norm = (0, 0);
+                    }
+                }
+            }
+            at = end.max(at + 1);
+        }
+    }
+}
+
+struct Run {
+    end: usize,
+    sign: Option<&'static str>,
+}
+
+/// The run of address and link characters at `at`, and whether it is an address or a link.
+fn run_of(text: &str, at: usize) -> Run {
+    let rest = text.get(at..).unwrap_or("");
+    let mut length = 0;
+    let mut at_sign = false;
+    for (i, b) in rest.bytes().enumerate() {
+        let inside = b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'%' | b'+' | b'-' | b'@' | b':' | b'/' | b'?' | b'=' | b'&' | b'#' | b'~');
+        if !inside {
+            break;
+        }
+        at_sign |= b == b'@' && i > 0;
+        length = i + 1;
+    }
+    let run = rest.get(..length).unwrap_or("");
+    let run = run.trim_end_matches(['.', ':', '/', '?', '-', '=', '&', '#', '~', '+']);
+    let lower_link = run.contains("://") || run.starts_with("www.") || run.starts_with("WWW.");
+    let sign = if lower_link {
+        Some(LINK)
+    } else if at_sign && run.len() > 4 {
+        Some(ADDRESS)
+    } else {
+        None
+    };
+    Run { end: at + run.len().max(1), sign }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric()
+}
+
+fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '’' | '‘' | '`' | '´' | 'ʼ' | '′')
+}
+
+/// "don't" stays one word, "j'ai" becomes two.
+fn joins_t(text: &str, at: usize, c: char, norms: &str) -> bool {
+    let mut after = text.get(at + c.len_utf8()..).unwrap_or("").chars();
+    norms.ends_with('n') && matches!(after.next(), Some('t' | 'T')) && !after.next().is_some_and(is_word)
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{fe00}'..='\u{fe0f}')
+        || ('\u{300}'..='\u{36f}').contains(&c)
+}
+
+fn listed(head: &str) -> bool {
+    let digits = head.bytes().take_while(u8::is_ascii_digit).count();
+    digits <= 2 && head.as_bytes().get(digits).is_some_and(|b| matches!(b, b'.' | b')' | b'-' | b'/'))
+}
+
+fn push_normal(c: char, out: &mut String) {
+    if c.is_ascii() {
+        out.push(c.to_ascii_lowercase());
+        return;
+    }
+    let plain = match c {
+        'à' | 'â' | 'ä' | 'á' | 'ã' | 'å' | 'À' | 'Â' | 'Ä' | 'Á' => 'a',
+        'é' | 'è' | 'ê' | 'ë' | 'É' | 'È' | 'Ê' | 'Ë' => 'e',
+        'î' | 'ï' | 'í' | 'ì' | 'Î' | 'Ï' | 'Í' => 'i',
+        'ô' | 'ö' | 'ó' | 'ò' | 'õ' | 'Ô' | 'Ö' | 'Ó' => 'o',
+        'ù' | 'û' | 'ü' | 'ú' | 'Ù' | 'Û' | 'Ü' | 'Ú' => 'u',
+        'ç' | 'Ç' => 'c',
+        'ñ' | 'Ñ' => 'n',
+        'ø' | 'Ø' => 'o',
+        'ł' | 'Ł' => 'l',
+        'đ' | 'Đ' => 'd',
+        'ı' => 'i',
+        'ς' => 'σ',
+        'œ' | 'Œ' => {
+            out.push_str("oe");
+            return;
+        }
+        'æ' | 'Æ' => {
+            out.push_str("ae");
+            return;
+        }
+        'ß' => {
+            out.push_str("ss");
+            return;
+        }
+        _ => {
+            for lower in c.to_lowercase() {
+                decompose_compatible(lower, |part| {
+                    if !is_invisible(part) && is_word(part) {
+                        out.extend(part.to_lowercase());
+                    }
+                });
+            }
+            return;
+        }
+    };
+    out.push(plain);
+}
+
+/// Undoes elongation (three letters or more become one) and, in words of five letters or more, doubled letters:
+/// nobody agrees on them ("suprimer", "addresse", "desaboner").
+fn squeeze(norms: &mut String, from: usize) {
+    let Some(word) = norms.get(from..) else { return };
+    let bytes = word.as_bytes();
+    let repeated = bytes.windows(2).any(|pair| matches!(pair, [a, b] if a == b && a.is_ascii_alphabetic()));
+    if !repeated {
+        return;
+    }
+    let mut out = String::with_capacity(word.len());
+    let mut count = 0;
+    let mut last = None;
+    let mut runs: Vec<(char, usize)> = Vec::with_capacity(word.len());
+    for c in word.chars() {
+        if last == Some(c) {
+            count += 1;
+            if let Some(run) = runs.last_mut() {
+                run.1 = count;
+            }
+        } else {
+            count = 1;
+            last = Some(c);
+            runs.push((c, 1));
+        }
+    }
+    let length: usize = runs.iter().map(|run| run.1.min(2)).sum();
+    for (c, times) in runs {
+        let keep = if !c.is_ascii_alphabetic() {
+            times
+        } else if times >= 3 || (length >= 5 && times == 2) {
+            1
+        } else {
+            times
+        };
+        for _ in 0..keep {
+            out.push(c);
+        }
+    }
+    norms.truncate(from);
+    norms.push_str(&out);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let read = Text::read(text);
+        let words: Vec<&str> =
+            (0..read.words.len()).map(|i| read.norm(i)).filter(|word| !word.is_empty()).collect();
+        assert_eq!(words.join(" "), expected, "{text:?}");
+    }
+
+    #[test]
+    fn one_spelling_for_every_spelling() {
+        check("STOOOOP !!!", "stop");
+        check("S.T.O.P.", "stop");
+        check("s t o p", "stop");
+        check("Désabonnez-moi", "desabonez moi");
+        check("supprimer, suprimer", "suprimer suprimer");
+        check("J\u{2019}ai\u{a0}dit", "j ai dit");
+        check("don't won’t", "dont wont");
+        check("c\u{153}ur \u{fb01}chier", "coeur fichier");
+        check("un\u{200b}sub\u{ad}scribe", "unsubscribe");
+        check("e\u{301}te\u{301}", "ete");
+        check("ＳＴＯＰ", "stop");
+        check("écrivez à bob@example.com ou http://example.com/a?b", "ecrivez a @ ou ://");
+    }
+
+    #[test]
+    fn sentences_end_where_people_end_them() {
+        let count = |text: &str| Text::read(text).sentences.len();
+        assert_eq!(count("Bonjour,\n\nsupprimez mon compte. Merci"), 3);
+        assert_eq!(count("selon l'art. 17 du RGPD"), 1);
+        assert_eq!(count("M. Durand demande cela"), 1);
+        assert_eq!(count("ligne qui est assez longue pour avoir été coupée par le\nprogramme de courrier"), 1);
+        assert!(Text::read("Pouvez-vous ? Merci").sentences.first().is_some_and(|s| s.question));
+    }
+
+    #[test]
+    fn spans_point_into_the_original() {
+        let text = "Bonjour, désabonnez-moi svp";
+        let read = Text::read(text);
+        assert_eq!(text.get(read.span(&(1..3))), Some("désabonnez-moi"));
+    }
+}

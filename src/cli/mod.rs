@@ -1,0 +1,3 @@
+//! The command line's own doors: what a person or a script asks of rightsd without the daemon.
+
+pub mod classify;

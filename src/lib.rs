@@ -20,3 +20,6 @@ pub mod reply;
 pub mod intake;
 pub mod outbox;
 pub mod store;
+
+// The doors of the command line.
+pub mod cli;

@@ -31,7 +31,8 @@ pub(super) fn read(zone: &Zone<'_>) -> Answer {
             }
             Class::No if hit.words.len() >= 2 => no = no.or(Some(hit)),
             Class::No => {
-                let opens = zone.text.words.get(hit.words.start).is_some_and(|w| w.before == Break::Sentence) || hit.words.start == 0;
+                let opens = zone.text.words.get(hit.words.start).is_some_and(|w| w.before == Break::Sentence)
+                    || hit.words.start == 0;
                 let closes = zone.text.words.get(hit.words.end).is_none_or(|w| w.before > Break::None);
                 if opens || closes {
                     plain_no = plain_no.or(Some(hit));
@@ -64,7 +65,10 @@ pub(super) fn read(zone: &Zone<'_>) -> Answer {
 /// "I cannot confirm", "je ne peux pas confirmer".
 fn denied(zone: &Zone<'_>, hit: &Hit) -> bool {
     zone.found.hits.iter().any(|not| {
-        not.class == Class::Not && not.words.end <= hit.words.start && hit.words.start - not.words.end <= 2
-            && (not.words.end..=hit.words.start).all(|i| i == not.words.end || zone.text.words.get(i).is_none_or(|w| w.before == Break::None))
+        not.class == Class::Not
+            && not.words.end <= hit.words.start
+            && hit.words.start - not.words.end <= 2
+            && (not.words.end..=hit.words.start)
+                .all(|i| i == not.words.end || zone.text.words.get(i).is_none_or(|w| w.before == Break::None))
     })
 }

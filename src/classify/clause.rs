@@ -16,7 +16,7 @@ pub(super) enum Place {
 }
 
 /// How an act stands in its sentence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Mood {
     /// Asked for, with this confidence.
     Asked(f32),
@@ -36,7 +36,14 @@ pub(super) struct Clause<'t> {
 
 /// Acts that end the reach of the act before them.
 const NEXT_ACT: [Class; 9] = [
-    Class::Erase, Class::Remove, Class::Unsubscribe, Class::Stop, Class::Correct, Class::Freeze, Class::Oppose, Class::Send,
+    Class::Erase,
+    Class::Remove,
+    Class::Unsubscribe,
+    Class::Stop,
+    Class::Correct,
+    Class::Freeze,
+    Class::Oppose,
+    Class::Send,
     Class::Export,
 ];
 
@@ -93,7 +100,11 @@ impl<'t> Clause<'t> {
     pub(super) fn reach(&self, hit: &Hit) -> Range<usize> {
         let mut end = (hit.words.end + 16).min(self.words.end);
         for other in &self.hits {
-            if other.words.start >= hit.words.end && other.words.start < end && NEXT_ACT.contains(&other.class) && !self.is_negated_noun(other) {
+            if other.words.start >= hit.words.end
+                && other.words.start < end
+                && NEXT_ACT.contains(&other.class)
+                && !self.is_negated_noun(other)
+            {
                 end = other.words.start;
                 break;
             }
@@ -105,7 +116,10 @@ impl<'t> Clause<'t> {
     pub(super) fn reach_left(&self, hit: &Hit) -> Range<usize> {
         let mut start = hit.words.start.saturating_sub(12).max(self.words.start);
         for other in &self.hits {
-            if other.words.end <= hit.words.start && other.words.end > start && NEXT_ACT.contains(&other.class) {
+            if other.words.end <= hit.words.start
+                && other.words.end > start
+                && NEXT_ACT.contains(&other.class)
+            {
                 start = other.words.end;
             }
         }
@@ -161,7 +175,9 @@ impl<'t> Clause<'t> {
             }
             if not.words.start >= segment && not.words.end <= hit.words.start {
                 let wants_after = self.hits.iter().any(|want| {
-                    want.class == Class::Want && want.words.start > not.words.end + 1 && want.words.end <= hit.words.start
+                    want.class == Class::Want
+                        && want.words.start > not.words.end + 1
+                        && want.words.end <= hit.words.start
                 });
                 let forgiven = self.hits.iter().any(|h| {
                     matches!(h.class, Class::NotForget | Class::Cannot | Class::Noise)
@@ -174,7 +190,9 @@ impl<'t> Clause<'t> {
                 }
                 if class == Class::NoMore {
                     let wanted = self.hits.iter().any(|want| {
-                        want.class == Class::Want && want.words.end <= not.words.start && not.words.start - want.words.end <= 2
+                        want.class == Class::Want
+                            && want.words.end <= not.words.start
+                            && not.words.start - want.words.end <= 2
                     });
                     let bare = matches!(self.before(not.words.start, 1), "ne" | "n" | "de");
                     if !(wanted || bare) || hit.words.start - not.words.end > 4 {
@@ -186,10 +204,14 @@ impl<'t> Clause<'t> {
             if class == Class::Not && not.words.start >= hit.words.end {
                 let gap = not.words.start - hit.words.end;
                 let right = match self.language {
-                    Language::De | Language::Nl => gap <= 8 && self.segment(not.words.start) <= hit.words.start,
+                    Language::De | Language::Nl => {
+                        gap <= 8 && self.segment(not.words.start) <= hit.words.start
+                    }
                     Language::Fr => {
                         let ne = (1..=4).any(|back| matches!(self.before(hit.words.start, back), "ne" | "n"));
-                        (gap == 0 && self.text.words.get(not.words.start).is_some_and(|w| w.before == Break::None)) || (ne && gap <= 3)
+                        (gap == 0
+                            && self.text.words.get(not.words.start).is_some_and(|w| w.before == Break::None))
+                            || (ne && gap <= 3)
                     }
                     _ => false,
                 };
@@ -212,8 +234,14 @@ impl<'t> Clause<'t> {
         let ne = (1..=4).any(|back| matches!(self.before(hit.words.start, back), "ne" | "n"));
         (ne && self.within(&[Class::NoMore, Class::Not], &right).is_some())
             || (self.language == Language::Fr
-                && self.within(&[Class::NoMore, Class::Not], &(hit.words.end..(hit.words.end + 1).min(self.words.end))).is_some())
-            || (matches!(self.language, Language::De | Language::Nl) && self.within(&[Class::NoMore, Class::Not], &right).is_some())
+                && self
+                    .within(
+                        &[Class::NoMore, Class::Not],
+                        &(hit.words.end..(hit.words.end + 1).min(self.words.end)),
+                    )
+                    .is_some())
+            || (matches!(self.language, Language::De | Language::Nl)
+                && self.within(&[Class::NoMore, Class::Not], &right).is_some())
     }
 
     /// How `hit` stands, negation apart for acts that live on it.
@@ -225,16 +253,22 @@ impl<'t> Clause<'t> {
                 // "you have still not deleted": they want it done.
                 return Mood::Asked(0.8);
             }
-            let cannot = self.within(&[Class::Cannot, Class::NotForget], &(self.words.start..start + 1)).is_some();
+            let cannot =
+                self.within(&[Class::Cannot, Class::NotForget], &(self.words.start..start + 1)).is_some();
             if !cannot {
                 return Mood::Aside("negated");
             }
         }
         let overlaps = |class: Class| {
-            self.hits.iter().any(|h| h.class == class && h.words.start < hit.words.end && hit.words.start < h.words.end)
+            self.hits
+                .iter()
+                .any(|h| h.class == class && h.words.start < hit.words.end && hit.words.start < h.words.end)
         };
         let did_before = self.hits.iter().any(|h| {
-            h.class == Class::Did && h.words.end <= start && h.words.start >= segment && start - h.words.end <= 6
+            h.class == Class::Did
+                && h.words.end <= start
+                && h.words.start >= segment
+                && start - h.words.end <= 6
         });
         let wanted_in_segment = self.within(&[Class::Want, Class::Polite], &(segment..start)).is_some();
         if overlaps(Class::Did) || (did_before && !wanted_in_segment) {
@@ -250,19 +284,29 @@ impl<'t> Clause<'t> {
             h.class == Class::If
                 && h.words.end <= start
                 && h.words.start >= self.comma_segment(start)
-                && !self.hits.iter().any(|n| n.class == Class::NotIf && n.words.start <= h.words.start && h.words.start < n.words.end)
+                && !self.hits.iter().any(|n| {
+                    n.class == Class::NotIf && n.words.start <= h.words.start && h.words.start < n.words.end
+                })
         });
         if condition && !wanted_in_segment_after_if(self, start) {
             return Mood::Aside("condition");
         }
-        let asks = self.has(Class::Polite) || self.has(Class::Want) || self.has(Class::How) || self.has(Class::Cannot);
+        let asks = self.has(Class::Polite)
+            || self.has(Class::Want)
+            || self.has(Class::How)
+            || self.has(Class::Cannot);
         if self.within(&[Class::AskRight], &(self.words.start..start + 1)).is_some() {
             return Mood::Aside("question_about");
         }
         if self.within(&[Class::Reported], &(self.words.start..start)).is_some() && !wanted_in_segment {
             return Mood::Aside("reported");
         }
-        let mine = self.within(&[Class::My, Class::Me, Class::AboutMe], &(start.saturating_sub(2).max(self.words.start)..(hit.words.end + 4).min(self.words.end))).is_some();
+        let mine = self
+            .within(
+                &[Class::My, Class::Me, Class::AboutMe],
+                &(start.saturating_sub(2).max(self.words.start)..(hit.words.end + 4).min(self.words.end)),
+            )
+            .is_some();
         if self.has(Class::Reader) && !mine {
             return Mood::Aside("speaks_to_the_reader");
         }
@@ -271,14 +315,22 @@ impl<'t> Clause<'t> {
             return Mood::Aside("question_about");
         }
         let first = self.word(start);
-        let future = (self.language == Language::Fr && (first.ends_with("erai") || first.ends_with("irai")) && self.before(start, 1) != "m")
-            || (self.language == Language::En && matches!(self.before(start, 1), "will" | "ill") && matches!(self.before(start, 2), "i" | "we"));
+        let future = (self.language == Language::Fr
+            && (first.ends_with("erai") || first.ends_with("irai"))
+            && self.before(start, 1) != "m")
+            || (self.language == Language::En
+                && matches!(self.before(start, 1), "will" | "ill")
+                && matches!(self.before(start, 2), "i" | "we"));
         if future {
             return Mood::Aside("later_event");
         }
         if noun && self.place == Place::Own {
-            let after = self.within(&[Class::After], &(start.saturating_sub(4).max(self.words.start)..start)).is_some();
-            let request = self.within(&[Class::Right], &(start.saturating_sub(4).max(self.words.start)..start)).is_some();
+            let after = self
+                .within(&[Class::After], &(start.saturating_sub(4).max(self.words.start)..start))
+                .is_some();
+            let request = self
+                .within(&[Class::Right], &(start.saturating_sub(4).max(self.words.start)..start))
+                .is_some();
             if after && !request {
                 return Mood::Aside("background");
             }
@@ -308,7 +360,10 @@ impl<'t> Clause<'t> {
         let start = hit.words.start;
         let word = self.word(start);
         for aux in self.all(Class::Aux) {
-            if aux.words.end > start || start - aux.words.end > 4 || aux.words.start < self.comma_segment(start) {
+            if aux.words.end > start
+                || start - aux.words.end > 4
+                || aux.words.start < self.comma_segment(start)
+            {
                 continue;
             }
             let between = aux.words.end..start;
@@ -317,25 +372,31 @@ impl<'t> Clause<'t> {
             }
             let helper = self.word(aux.words.start);
             let previous = self.before(aux.words.start, 1);
-            let wanted = self.within(&[Class::Want, Class::Polite], &(self.words.start..aux.words.start)).is_some();
+            let wanted =
+                self.within(&[Class::Want, Class::Polite], &(self.words.start..aux.words.start)).is_some();
             let present = matches!(helper, "is" | "are" | "est" | "sont" | "got" | "etaient" | "etait");
             if present && wanted {
                 continue;
             }
             match self.language {
                 Language::En => {
-                    let participle = word.ends_with("ed") || matches!(word, "forgotten" | "frozen" | "taken" | "sent" | "removed");
+                    let participle = word.ends_with("ed")
+                        || matches!(word, "forgotten" | "frozen" | "taken" | "sent" | "removed");
                     let causative = matches!(helper, "have" | "has" | "had" | "having")
-                        && (matches!(previous, "to" | "please" | "kindly" | "and" | "pls" | "just" | "") || start - aux.words.end > 2 && wanted);
+                        && (matches!(previous, "to" | "please" | "kindly" | "and" | "pls" | "just" | "")
+                            || start - aux.words.end > 2 && wanted);
                     if participle && !causative {
                         return true;
                     }
                 }
                 Language::Fr => {
-                    let infinitive = (word.ends_with("er") || word.ends_with("re") || word.ends_with("ir")) && !matches!(helper, "avez" | "ai" | "ont");
+                    let infinitive = (word.ends_with("er") || word.ends_with("re") || word.ends_with("ir"))
+                        && !matches!(helper, "avez" | "ai" | "ont");
                     let noun = word.ends_with("ion") || word.ends_with("ment") || word.ends_with("ions");
                     let imperative = word.ends_with("ez") && !matches!(helper, "avez" | "ave");
-                    let clear = self.within(&[Class::Data, Class::Account, Class::File, Class::Identity], &between).is_none();
+                    let clear = self
+                        .within(&[Class::Data, Class::Account, Class::File, Class::Identity], &between)
+                        .is_none();
                     if !infinitive && !noun && !imperative && clear {
                         return true;
                     }
@@ -350,8 +411,10 @@ impl<'t> Clause<'t> {
         // The simple past: "you deleted my account", "I deleted it".
         self.language == Language::En
             && word.ends_with("ed")
-            && (matches!(self.before(start, 1), "you" | "i" | "we" | "they" | "already" | "just" | "successfully" | "kindly")
-                && !matches!(self.before(start, 2), "want" | "like" | "have"))
+            && (matches!(
+                self.before(start, 1),
+                "you" | "i" | "we" | "they" | "already" | "just" | "successfully" | "kindly"
+            ) && !matches!(self.before(start, 2), "want" | "like" | "have"))
     }
 }
 
@@ -359,7 +422,10 @@ impl<'t> Clause<'t> {
 fn wanted_in_segment_after_if(clause: &Clause<'_>, start: usize) -> bool {
     let condition = clause.all(Class::If).filter(|h| h.words.end <= start).map(|h| h.words.start).max();
     condition.is_some_and(|at| {
-        clause.hits.iter().any(|h| matches!(h.class, Class::Want) && h.words.start > at + 3 && h.words.end <= start)
+        clause
+            .hits
+            .iter()
+            .any(|h| matches!(h.class, Class::Want) && h.words.start > at + 3 && h.words.end <= start)
     })
 }
 

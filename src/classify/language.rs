@@ -55,7 +55,12 @@ impl Votes {
 }
 
 /// In which languages a sentence is to be read: its own, and for a few words any that knows an act in it.
-pub(super) fn of_sentence(zone: &Zone<'_>, sentence: &Sentence, first: usize, main: Language) -> Vec<Language> {
+pub(super) fn of_sentence(
+    zone: &Zone<'_>,
+    sentence: &Sentence,
+    first: usize,
+    main: Language,
+) -> Vec<Language> {
     let inside = zone.found.hits.iter().skip(first).take_while(|hit| hit.words.start < sentence.words.end);
     let votes = Votes::of(inside.clone());
     let mut languages = Vec::with_capacity(3);
@@ -68,15 +73,25 @@ pub(super) fn of_sentence(zone: &Zone<'_>, sentence: &Sentence, first: usize, ma
         languages.push(best);
     }
     let acts = |language: Language| {
-        inside.clone().any(|hit| hit.language == language && (hit.class <= Class::Close || is_saying(hit.class)))
+        inside
+            .clone()
+            .any(|hit| hit.language == language && (hit.class <= Class::Close || is_saying(hit.class)))
     };
     let short = sentence.words.len() <= 5;
     let known = languages.iter().any(|language| acts(*language));
     if !known || short {
         for language in LANGUAGES {
-            if !languages.contains(&language) && acts(language) && (short || votes.of_language(language) * 2 >= most) {
+            if !languages.contains(&language)
+                && acts(language)
+                && (short || votes.of_language(language) * 2 >= most)
+            {
                 let strong = inside.clone().any(|hit| {
-                    hit.language == language && (is_saying(hit.class) || matches!(hit.class, Class::Unsubscribe | Class::Erase | Class::Remove | Class::Stop))
+                    hit.language == language
+                        && (is_saying(hit.class)
+                            || matches!(
+                                hit.class,
+                                Class::Unsubscribe | Class::Erase | Class::Remove | Class::Stop
+                            ))
                 });
                 if !known || strong {
                     languages.push(language);

@@ -231,7 +231,12 @@ impl Lexicon {
                     found.steps += 1;
                     let Some(phrase) = self.phrases.get(index as usize) else { continue };
                     if let Some(words) = phrase.matched(at, text, &at_word, &mut found.steps) {
-                        found.hits.push(Hit { class: phrase.class, language: phrase.language, words, gap: phrase.gap });
+                        found.hits.push(Hit {
+                            class: phrase.class,
+                            language: phrase.language,
+                            words,
+                            gap: phrase.gap,
+                        });
                     }
                 }
             }
@@ -253,7 +258,8 @@ impl Lexicon {
             items.extend_from_slice(&start.prefix);
             for b in bytes {
                 *steps += 1;
-                let next = self.nodes.get(node as usize).and_then(|n| n.edges.iter().find(|edge| edge.0 == b));
+                let next =
+                    self.nodes.get(node as usize).and_then(|n| n.edges.iter().find(|edge| edge.0 == b));
                 let Some(&(_, to)) = next else {
                     complete = false;
                     break;
@@ -318,13 +324,16 @@ fn forward<'i>(
 ) -> Option<usize> {
     let Some((part, rest)) = parts.split_first() else { return Some(at) };
     *steps += 1;
-    let fits = |at: usize| text.words.get(at).is_some_and(|word| word.before != super::words::Break::Sentence);
+    let fits =
+        |at: usize| text.words.get(at).is_some_and(|word| word.before != super::words::Break::Sentence);
     match part {
-        Part::Word(any) => {
-            (fits(at) && items(at).iter().any(|item| any.contains(item))).then(|| forward(rest, at + 1, text, items, steps)).flatten()
-        }
+        Part::Word(any) => (fits(at) && items(at).iter().any(|item| any.contains(item)))
+            .then(|| forward(rest, at + 1, text, items, steps))
+            .flatten(),
         Part::Any => fits(at).then(|| forward(rest, at + 1, text, items, steps)).flatten(),
-        Part::Gap(most) => (0..=*most).take_while(|&n| n == 0 || fits(at + n - 1)).find_map(|n| forward(rest, at + n, text, items, steps)),
+        Part::Gap(most) => (0..=*most)
+            .take_while(|&n| n == 0 || fits(at + n - 1))
+            .find_map(|n| forward(rest, at + n, text, items, steps)),
     }
 }
 
@@ -338,7 +347,8 @@ fn backward<'i>(
 ) -> Option<usize> {
     let Some((part, rest)) = parts.split_last() else { return Some(at) };
     *steps += 1;
-    let fits = |at: usize| text.words.get(at).is_some_and(|word| word.before != super::words::Break::Sentence);
+    let fits =
+        |at: usize| text.words.get(at).is_some_and(|word| word.before != super::words::Break::Sentence);
     match part {
         Part::Word(any) => (at > 0 && fits(at) && items(at - 1).iter().any(|item| any.contains(item)))
             .then(|| backward(rest, at - 1, text, items, steps))
@@ -386,7 +396,9 @@ impl Builder {
             for (name, entries) in classes {
                 let full = format!("{group}.{name}");
                 let entries = entries.as_array().ok_or_else(|| format!("{full} is not a list"))?;
-                let entries = entries.iter().map(|e| e.as_str().ok_or_else(|| format!("{full} holds something else than words")));
+                let entries = entries
+                    .iter()
+                    .map(|e| e.as_str().ok_or_else(|| format!("{full} holds something else than words")));
                 if full == "key_words.misspelled" {
                     keys = entries.collect::<Result<_, _>>()?;
                     continue;
@@ -407,29 +419,41 @@ impl Builder {
     /// Adds one phrase.
     pub(super) fn phrase(&mut self, language: Language, class: Class, entry: &str) -> Result<(), String> {
         let words: Vec<&str> = entry.split_whitespace().collect();
-        let optional: Vec<usize> = (0..words.len()).filter(|&i| words.get(i).is_some_and(|w| w.ends_with('?'))).collect();
+        let optional: Vec<usize> =
+            (0..words.len()).filter(|&i| words.get(i).is_some_and(|w| w.ends_with('?'))).collect();
         if optional.len() > 3 {
             return Err(format!("\"{entry}\" has more than three words that may be missing"));
         }
         for mask in 0..1_usize << optional.len() {
-            let kept = words.iter().enumerate().filter(|(i, _)| {
-                optional.iter().position(|o| o == i).is_none_or(|bit| mask >> bit & 1 == 1)
-            });
+            let kept = words
+                .iter()
+                .enumerate()
+                .filter(|(i, _)| optional.iter().position(|o| o == i).is_none_or(|bit| mask >> bit & 1 == 1));
             let kept: Vec<&str> = kept.map(|(_, word)| word.trim_end_matches('?')).collect();
             self.plain_phrase(language, class, entry, &kept)?;
         }
         Ok(())
     }
 
-    fn plain_phrase(&mut self, language: Language, class: Class, entry: &str, words: &[&str]) -> Result<(), String> {
+    fn plain_phrase(
+        &mut self,
+        language: Language,
+        class: Class,
+        entry: &str,
+        words: &[&str],
+    ) -> Result<(), String> {
         let mut parts = Vec::new();
         for word in words {
             parts.push(if *word == "_" {
                 Part::Any
             } else if let Some(most) = word.strip_prefix("..") {
-                let most = if most.is_empty() { 3 } else { most.parse().map_err(|_| format!("\"{entry}\": what is {word}?"))? };
-                if most > 6 {
-                    return Err(format!("\"{entry}\" jumps over more than six words"));
+                let most = if most.is_empty() {
+                    3
+                } else {
+                    most.parse().map_err(|_| format!("\"{entry}\": what is {word}?"))?
+                };
+                if most > 12 {
+                    return Err(format!("\"{entry}\" jumps over more than twelve words"));
                 }
                 Part::Gap(most)
             } else {
@@ -437,8 +461,8 @@ impl Builder {
             });
         }
         let gaps = parts.iter().filter(|part| matches!(part, Part::Gap(_))).count();
-        if gaps > 2 {
-            return Err(format!("\"{entry}\" has more than two gaps"));
+        if gaps > 3 {
+            return Err(format!("\"{entry}\" has more than three gaps"));
         }
         if !matches!((parts.first(), parts.last()), (Some(Part::Word(_)), Some(Part::Word(_)))) {
             return Err(format!("\"{entry}\" must begin and end with a word"));
@@ -460,20 +484,28 @@ impl Builder {
     }
 
     fn number(&mut self, key: (String, bool), entry: &str) -> Result<u16, String> {
-        let next = u16::try_from(self.items.len()).map_err(|_| format!("\"{entry}\" is one word too many"))?;
+        let next =
+            u16::try_from(self.items.len()).map_err(|_| format!("\"{entry}\" is one word too many"))?;
         Ok(*self.items.entry(key).or_insert(next))
     }
 
     /// A word that is also recognised with one letter wrong.
     fn key_word(&mut self, word: &str) {
         let norm = normal_form(word);
-        let items = self.items.iter().filter(|((text, stem), _)| if *stem { norm.starts_with(text.as_str()) } else { norm == *text });
+        let items = self
+            .items
+            .iter()
+            .filter(|((text, stem), _)| if *stem { norm.starts_with(text.as_str()) } else { norm == *text });
         let items: Vec<u16> = items.map(|(_, item)| *item).collect();
         self.keys.push((items, norm));
     }
 
     pub(super) fn build(self) -> Lexicon {
-        let mut lexicon = Lexicon { root: vec![0; 256], by_anchor: vec![Vec::new(); self.items.len()], ..Lexicon::default() };
+        let mut lexicon = Lexicon {
+            root: vec![0; 256],
+            by_anchor: vec![Vec::new(); self.items.len()],
+            ..Lexicon::default()
+        };
         lexicon.nodes.push(Node::default());
         for ((word, stem), item) in &self.items {
             let mut node = 0_usize;
@@ -489,16 +521,23 @@ impl Builder {
         for phrase in &self.phrases {
             for part in &phrase.parts {
                 if let Part::Word(any) = part {
-                    any.iter().for_each(|item| if let Some(n) = uses.get_mut(*item as usize) { *n += 1 });
+                    any.iter().for_each(|item| {
+                        if let Some(n) = uses.get_mut(*item as usize) {
+                            *n += 1
+                        }
+                    });
                 }
             }
         }
         for mut phrase in self.phrases {
             let cost = |part: &Part| match part {
-                Part::Word(any) => any.iter().map(|item| uses.get(*item as usize).copied().unwrap_or(0)).sum(),
+                Part::Word(any) => {
+                    any.iter().map(|item| uses.get(*item as usize).copied().unwrap_or(0)).sum()
+                }
                 _ => usize::MAX,
             };
-            phrase.anchor = phrase.parts.iter().enumerate().min_by_key(|(_, part)| cost(part)).map_or(0, |(i, _)| i);
+            phrase.anchor =
+                phrase.parts.iter().enumerate().min_by_key(|(_, part)| cost(part)).map_or(0, |(i, _)| i);
             let Some(Part::Word(any)) = phrase.parts.get(phrase.anchor).cloned() else { continue };
             let index = u32::try_from(lexicon.phrases.len()).unwrap_or(u32::MAX);
             for item in any {
@@ -514,7 +553,8 @@ impl Builder {
             entry.extend_from_slice(&items);
             lengths = lengths.start.min(word.len() - 1)..lengths.end.max(word.len() + 2);
             for skip in 1..word.len() {
-                let shorter = format!("{}{}", word.get(..skip).unwrap_or(""), word.get(skip + 1..).unwrap_or(""));
+                let shorter =
+                    format!("{}{}", word.get(..skip).unwrap_or(""), word.get(skip + 1..).unwrap_or(""));
                 lexicon.near.entry(shorter).or_default().extend_from_slice(&items);
             }
         }
@@ -570,13 +610,32 @@ mod tests {
 
     fn found(text: &str) -> Vec<(Class, Range<usize>)> {
         let text = Text::read(text);
-        LEXICON.find(&text).hits.into_iter().filter(|h| h.language == Language::Fr && h.class != Class::Common).map(|h| (h.class, h.words)).collect()
+        LEXICON
+            .find(&text)
+            .hits
+            .into_iter()
+            .filter(|h| h.language == Language::Fr && h.class != Class::Common)
+            .map(|h| (h.class, h.words))
+            .collect()
     }
 
     #[test]
     fn misspelled_key_words_are_met() {
-        for text in ["desabonez", "désabonné", "suprimer", "supprimmer", "effacé", "desinscrir", "désincrire", "desinscivez"] {
-            assert!(found(text).iter().any(|(c, _)| matches!(c, Class::Erase | Class::Unsubscribe)), "{text}: {:?}", found(text));
+        for text in [
+            "desabonez",
+            "désabonné",
+            "suprimer",
+            "supprimmer",
+            "effacé",
+            "desinscrir",
+            "désincrire",
+            "desinscivez",
+        ] {
+            assert!(
+                found(text).iter().any(|(c, _)| matches!(c, Class::Erase | Class::Unsubscribe)),
+                "{text}: {:?}",
+                found(text)
+            );
         }
     }
 }

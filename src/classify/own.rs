@@ -21,7 +21,9 @@ impl OwnPhrases {
     /// # Errors
     ///
     /// [`WrongPhrase`] names the first entry that is not made of such words.
-    pub fn new<'p>(phrases: impl IntoIterator<Item = (Right, Language, &'p str)>) -> Result<Self, WrongPhrase> {
+    pub fn new<'p>(
+        phrases: impl IntoIterator<Item = (Right, Language, &'p str)>,
+    ) -> Result<Self, WrongPhrase> {
         let mut builder = Builder::default();
         let mut any = false;
         for (right, language, phrase) in phrases {

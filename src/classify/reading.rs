@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::clause::Place;
 use super::language::Votes;
 use super::lexicon::{Class, Hit, LEXICON, Lexicon};
 use super::rules::{Background, Outcome, Zone, read_zone};
-use super::clause::Place;
-use super::{Answer, CERTAIN, CERTAIN_OPT_OUT, Finding, Kind, Language, OwnPhrases, Reading, Right, answer, robots};
+use super::{
+    Answer, CERTAIN, CERTAIN_OPT_OUT, Finding, Kind, Language, OwnPhrases, Reading, Right, answer, robots,
+};
 use crate::mail::{CutReason, InboundMail, Origin};
 
 /// The words of one mail, by whose they are.
@@ -83,8 +85,18 @@ impl<'m> Mail<'m> {
         let own = zone(Place::Own, words.own, extra);
         let reply = prefix == Prefix::Reply || words.answers;
         let forward = prefix == Prefix::Forward || words.forwarded.is_some();
-        let mut mail = Self { words, extra, subject, own, names: String::new(), reply, forward, language: Language::Unknown };
-        mail.names = words.attachment_names.iter().map(|name| name_words(name)).collect::<Vec<_>>().join("\n\n");
+        let mut mail = Self {
+            words,
+            extra,
+            subject,
+            own,
+            names: String::new(),
+            reply,
+            forward,
+            language: Language::Unknown,
+        };
+        mail.names =
+            words.attachment_names.iter().map(|name| name_words(name)).collect::<Vec<_>>().join("\n\n");
         mail.language = mail.tell_language(prefix != Prefix::None);
         mail
     }
@@ -105,7 +117,11 @@ impl<'m> Mail<'m> {
         if count > 6 {
             return Language::Unknown;
         }
-        let around = if self.words.quoted.is_empty() { self.words.forwarded.unwrap_or("") } else { &self.words.quoted };
+        let around = if self.words.quoted.is_empty() {
+            self.words.forwarded.unwrap_or("")
+        } else {
+            &self.words.quoted
+        };
         let around = zone(Place::Forwarded, around.get(..around.len().min(2_000)).unwrap_or(""), self.extra);
         let mut votes = Votes::of(around.found.hits.iter());
         votes.add(Votes::of(self.subject.found.hits.iter()), 1);
@@ -120,20 +136,32 @@ impl<'m> Mail<'m> {
         let alone = |kind: Kind, rule: &str, text: &str, certain: bool| Reading {
             kinds: BTreeSet::from([kind]),
             language: self.language,
-            findings: vec![Finding { kind, rule: rule.to_owned(), text: text.to_owned(), span: None, confidence: if certain { 0.99 } else { 0.6 } }],
+            findings: vec![Finding {
+                kind,
+                rule: rule.to_owned(),
+                text: text.to_owned(),
+                span: None,
+                confidence: if certain { 0.99 } else { 0.6 },
+            }],
             set_aside: Vec::new(),
             answer,
             certain,
         };
         match origin {
             Origin::Bounce => return alone(Kind::Bounce, "screened_as_bounce", "", true),
-            Origin::AutoReply | Origin::OwnLetter => return alone(Kind::AutoReply, "screened_as_auto_reply", "", true),
-            Origin::ListUnsubscribe => return alone(Kind::Asks(Right::OptOut), "list_unsubscribe_mail", self.words.subject, true),
+            Origin::AutoReply | Origin::OwnLetter => {
+                return alone(Kind::AutoReply, "screened_as_auto_reply", "", true);
+            }
+            Origin::ListUnsubscribe => {
+                return alone(Kind::Asks(Right::OptOut), "list_unsubscribe_mail", self.words.subject, true);
+            }
             Origin::FeedbackOptOut => return alone(Kind::Asks(Right::OptOut), "feedback_opt_out", "", true),
             Origin::ListMail => {
                 let (weight, hit, in_subject) = robots::spam(&self.subject, &self.own);
                 return match hit {
-                    Some(hit) if weight >= 8 => alone(Kind::Spam, "smells_of_spam", self.text_of(hit, in_subject), true),
+                    Some(hit) if weight >= 8 => {
+                        alone(Kind::Spam, "smells_of_spam", self.text_of(hit, in_subject), true)
+                    }
                     _ => alone(Kind::ListMail, "screened_as_list_mail", "", true),
                 };
             }
@@ -165,7 +193,12 @@ impl<'m> Mail<'m> {
 
     fn background(&self) -> Background {
         let any = |classes: &[Class]| {
-            [&self.subject, &self.own].iter().any(|zone| zone.found.hits.iter().any(|hit| classes.contains(&hit.class) && (self.language == Language::Unknown || hit.language == self.language)))
+            [&self.subject, &self.own].iter().any(|zone| {
+                zone.found.hits.iter().any(|hit| {
+                    classes.contains(&hit.class)
+                        && (self.language == Language::Unknown || hit.language == self.language)
+                })
+            })
         };
         let quoted_mailing = self.reply && !self.words.quoted.is_empty();
         let list = any(&[Class::List, Class::Marketing, Class::Messages]);
@@ -190,9 +223,14 @@ impl<'m> Mail<'m> {
             read_zone(&self.own, self.language, &background, &mut out);
             // The body corrects the subject: "Deletion?" above "I do not want you to delete it".
             subject.findings.retain(|finding| {
-                out.findings.iter().any(|other| other.kind == finding.kind) || !out.set_aside.iter().any(|fallen| {
-                    fallen.finding.kind == finding.kind && matches!(fallen.reason, "negated" | "done" | "question_about" | "contract" | "later_event")
-                })
+                out.findings.iter().any(|other| other.kind == finding.kind)
+                    || !out.set_aside.iter().any(|fallen| {
+                        fallen.finding.kind == finding.kind
+                            && matches!(
+                                fallen.reason,
+                                "negated" | "done" | "question_about" | "contract" | "later_event"
+                            )
+                    })
             });
             out.findings.append(&mut subject.findings);
             out.weak.append(&mut subject.weak);
@@ -207,7 +245,9 @@ impl<'m> Mail<'m> {
                 && !self.own.text.words.is_empty()
             {
                 let forwarded = zone(Place::Forwarded, forwarded, self.extra);
-                let language = Votes::of(forwarded.found.hits.iter()).best().map_or(self.language, |(language, _)| language);
+                let language = Votes::of(forwarded.found.hits.iter())
+                    .best()
+                    .map_or(self.language, |(language, _)| language);
                 read_zone(&forwarded, language, &background, &mut out);
             }
         } else {
@@ -221,17 +261,23 @@ impl<'m> Mail<'m> {
     fn weigh(&self, out: &mut Outcome) {
         let weak = std::mem::take(&mut out.weak);
         if out.findings.is_empty() {
-            let fallen = |kind: Kind| out.set_aside.iter().any(|s| s.finding.kind == kind && s.reason == "negated");
+            let fallen =
+                |kind: Kind| out.set_aside.iter().any(|s| s.finding.kind == kind && s.reason == "negated");
             let kept: Vec<Finding> = weak.into_iter().filter(|w| !fallen(w.kind)).collect();
             // One article is cited as the right; a list of articles is law talk: the first counts.
             out.findings.extend(kept.into_iter().take(1));
         } else {
-            out.set_aside.extend(weak.into_iter().filter(|w| !out.findings.iter().any(|f| f.kind == w.kind)).map(|finding| super::SetAside { finding, reason: "ground" }));
+            out.set_aside.extend(
+                weak.into_iter()
+                    .filter(|w| !out.findings.iter().any(|f| f.kind == w.kind))
+                    .map(|finding| super::SetAside { finding, reason: "ground" }),
+            );
         }
         let asks = |right: Right, out: &Outcome| out.findings.iter().any(|f| f.kind == Kind::Asks(right));
         // "Do not delete, do not use": keeping is what they want.
         if asks(Right::Restriction, out) && asks(Right::Objection, out) {
-            let own_reason = out.findings.iter().any(|f| f.kind == Kind::Asks(Right::Objection) && f.rule != "no_use");
+            let own_reason =
+                out.findings.iter().any(|f| f.kind == Kind::Asks(Right::Objection) && f.rule != "no_use");
             if !own_reason {
                 out.findings.retain(|f| f.kind != Kind::Asks(Right::Objection));
             }
@@ -239,7 +285,8 @@ impl<'m> Mail<'m> {
     }
 
     fn reply_subject(&self) -> bool {
-        self.reply && bare_subject(self.words.subject).1 == Prefix::Reply || bare_subject(self.words.subject).1 == Prefix::Forward
+        self.reply && bare_subject(self.words.subject).1 == Prefix::Reply
+            || bare_subject(self.words.subject).1 == Prefix::Forward
     }
 
     /// Whether the mail answers a letter that asked to confirm.
@@ -249,7 +296,8 @@ impl<'m> Mail<'m> {
         }
         let own_confirms = self.own.has(Class::Confirm);
         let subject_asks = self.reply && self.subject.has(Class::Asked);
-        let quote_asks = !self.words.quoted.is_empty() && zone(Place::Forwarded, &self.words.quoted, self.extra).has(Class::Asked);
+        let quote_asks = !self.words.quoted.is_empty()
+            && zone(Place::Forwarded, &self.words.quoted, self.extra).has(Class::Asked);
         if subject_asks || quote_asks {
             return true;
         }
@@ -257,12 +305,32 @@ impl<'m> Mail<'m> {
             return false;
         }
         let short = self.own.text.words.len() <= 14;
-        let about_request = ["demande", "request", "rgpd", "gdpr", "donnees", "droits", "identite", "identity", "ref", "confirmation", "verification", "anfrage", "dossier", "case", "2j"];
-        let subject_fits = (0..self.subject.text.words.len()).any(|i| about_request.contains(&self.subject.text.norm(i)));
-        if self.reply && (own_confirms || (short && matches!(answer, Answer::Yes | Answer::No) && subject_fits)) {
+        let about_request = [
+            "demande",
+            "request",
+            "rgpd",
+            "gdpr",
+            "donnees",
+            "droits",
+            "identite",
+            "identity",
+            "ref",
+            "confirmation",
+            "verification",
+            "anfrage",
+            "dossier",
+            "case",
+            "2j",
+        ];
+        let subject_fits =
+            (0..self.subject.text.words.len()).any(|i| about_request.contains(&self.subject.text.norm(i)));
+        if self.reply
+            && (own_confirms || (short && matches!(answer, Answer::Yes | Answer::No) && subject_fits))
+        {
             return true;
         }
-        let strong = self.own.found.hits.iter().any(|hit| hit.class == Class::Confirm && hit.words.len() >= 4);
+        let strong =
+            self.own.found.hits.iter().any(|hit| hit.class == Class::Confirm && hit.words.len() >= 4);
         strong && !self.own.has(Class::Past)
     }
 
@@ -286,11 +354,22 @@ impl<'m> Mail<'m> {
         let sentences = &self.own.text.sentences;
         let has = |at: usize, classes: &[Class]| {
             let Some(sentence) = sentences.iter().find(|s| s.words.contains(&at)) else { return false };
-            self.own.found.hits.iter().any(|h| sentence.words.contains(&h.words.start) && classes.contains(&h.class))
+            self.own
+                .found
+                .hits
+                .iter()
+                .any(|h| sentence.words.contains(&h.words.start) && classes.contains(&h.class))
         };
         let findings = std::mem::take(&mut out.findings);
         for finding in findings {
-            let at = finding.span.as_ref().and_then(|span| (0..self.own.text.words.len()).find(|i| self.own.text.span(&(*i..*i + 1)).start >= span.start)).unwrap_or(0);
+            let at = finding
+                .span
+                .as_ref()
+                .and_then(|span| {
+                    (0..self.own.text.words.len())
+                        .find(|i| self.own.text.span(&(*i..*i + 1)).start >= span.start)
+                })
+                .unwrap_or(0);
             let also = has(at, &[Class::Also]);
             let answers = has(at, &[Class::Confirm, Class::Yes, Class::No]);
             let new = !known.contains(&finding.kind) && (also || (!known.is_empty() && !answers));
@@ -308,7 +387,13 @@ impl<'m> Mail<'m> {
         let (bulk, bulk_hit) = robots::bulk(&self.own);
         let only_opt_out = out.findings.iter().all(|f| f.kind == Kind::Asks(Right::OptOut));
         let mut kinds: BTreeSet<Kind> = out.findings.iter().map(|finding| finding.kind).collect();
-        let simple = |kind: Kind, rule: &str, text: &str, confidence: f32| Finding { kind, rule: rule.to_owned(), text: text.to_owned(), span: None, confidence };
+        let simple = |kind: Kind, rule: &str, text: &str, confidence: f32| Finding {
+            kind,
+            rule: rule.to_owned(),
+            text: text.to_owned(),
+            span: None,
+            confidence,
+        };
         if confirms {
             kinds.insert(Kind::Confirmation);
             let (rule, confidence) = match answer {
@@ -317,10 +402,21 @@ impl<'m> Mail<'m> {
                 Answer::Empty => ("answers_nothing", 0.6),
                 Answer::Unclear => ("answers_unclear", 0.6),
             };
-            let text = self.own.found.hits.iter().find(|h| matches!(h.class, Class::Yes | Class::No | Class::Confirm));
-            out.findings.push(simple(Kind::Confirmation, rule, text.map_or("", |hit| self.text_of(hit, false)), confidence));
+            let text = self
+                .own
+                .found
+                .hits
+                .iter()
+                .find(|h| matches!(h.class, Class::Yes | Class::No | Class::Confirm));
+            out.findings.push(simple(
+                Kind::Confirmation,
+                rule,
+                text.map_or("", |hit| self.text_of(hit, false)),
+                confidence,
+            ));
         } else if let Some(hit) = spam
-            && ((only_opt_out && weight >= 9 && self.own.text.words.len() > 40) || (kinds.is_empty() && weight >= 4))
+            && ((only_opt_out && weight >= 9 && self.own.text.words.len() > 40)
+                || (kinds.is_empty() && weight >= 4))
             && !self.reply
         {
             for finding in out.findings.drain(..) {
@@ -345,15 +441,26 @@ impl<'m> Mail<'m> {
         out.findings.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
         out.findings.dedup_by(|a, b| a.kind == b.kind && a.span.is_some() && a.span == b.span);
         let certain = kinds.iter().all(|kind| {
-            let best = out.findings.iter().filter(|f| f.kind == *kind).map(|f| f.confidence).fold(0.0_f32, f32::max);
+            let best =
+                out.findings.iter().filter(|f| f.kind == *kind).map(|f| f.confidence).fold(0.0_f32, f32::max);
             match kind {
                 Kind::Asks(Right::OptOut) => best >= CERTAIN_OPT_OUT,
-                Kind::Other => !out.set_aside.iter().any(|s| matches!(s.reason, "no_object" | "only_mentioned" | "condition")),
+                Kind::Other => !out
+                    .set_aside
+                    .iter()
+                    .any(|s| matches!(s.reason, "no_object" | "only_mentioned" | "condition")),
                 Kind::Confirmation => matches!(answer, Answer::Yes | Answer::No),
                 _ => best >= CERTAIN,
             }
         });
-        Reading { kinds, language: self.language, findings: out.findings, set_aside: out.set_aside, answer, certain }
+        Reading {
+            kinds,
+            language: self.language,
+            findings: out.findings,
+            set_aside: out.set_aside,
+            answer,
+            certain,
+        }
     }
 }
 
@@ -383,7 +490,8 @@ fn bare_subject(subject: &str) -> (&str, Prefix) {
         let head = head.trim().to_lowercase();
         let head = head.split(['[', '(']).next().unwrap_or("").trim_end();
         let prefix = match head {
-            "re" | "ré" | "rép" | "rep" | "réf" | "aw" | "antw" | "sv" | "vs" | "odp" | "ynt" | "r" | "resp" | "réponse" => Prefix::Reply,
+            "re" | "ré" | "rép" | "rep" | "réf" | "aw" | "antw" | "sv" | "vs" | "odp" | "ynt" | "r"
+            | "resp" | "réponse" => Prefix::Reply,
             "fw" | "fwd" | "tr" | "wg" | "rv" | "enc" | "i" | "tf" | "doorst" | "transf" => Prefix::Forward,
             _ => break,
         };

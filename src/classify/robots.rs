@@ -6,9 +6,14 @@ use super::rules::Zone;
 
 /// What the words of `subject` and `own` say about who wrote them, with the deciding hit, and whether it is in
 /// the subject.
-pub(super) fn automatic<'z>(subject: &'z Zone<'_>, own: &'z Zone<'_>, reply: bool) -> Option<(Kind, &'static str, &'z Hit, bool)> {
+pub(super) fn automatic<'z>(
+    subject: &'z Zone<'_>,
+    own: &'z Zone<'_>,
+    reply: bool,
+) -> Option<(Kind, &'static str, &'z Hit, bool)> {
     let first = |zone: &'z Zone<'_>, class: Class| zone.found.hits.iter().find(|hit| hit.class == class);
-    let count = |zone: &Zone<'_>, class: Class| zone.found.hits.iter().filter(|hit| hit.class == class).count();
+    let count =
+        |zone: &Zone<'_>, class: Class| zone.found.hits.iter().filter(|hit| hit.class == class).count();
     if let Some(hit) = first(subject, Class::Bounce) {
         if first(own, Class::Bounce).is_some() || own.text.words.len() < 4 || hit.words.len() >= 3 {
             return Some((Kind::Bounce, "says_undeliverable", hit, true));

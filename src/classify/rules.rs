@@ -62,8 +62,12 @@ pub(super) fn read_zone(zone: &Zone<'_>, main: Language, background: &Background
         while hits.get(first).is_some_and(|hit| hit.words.start < sentence.words.start) {
             first += 1;
         }
-        let inside: Vec<&Hit> =
-            hits.iter().skip(first).take_while(|hit| hit.words.start < sentence.words.end).filter(|hit| hit.class != Class::Common).collect();
+        let inside: Vec<&Hit> = hits
+            .iter()
+            .skip(first)
+            .take_while(|hit| hit.words.start < sentence.words.end)
+            .filter(|hit| hit.class != Class::Common)
+            .collect();
         if inside.is_empty() {
             continue;
         }
@@ -167,12 +171,22 @@ impl Reader<'_, '_> {
         let wanted = |class: Class| {
             PERSONAL.contains(&class)
                 || MAILING.contains(&class)
-                || matches!(class, Class::Email | Class::Identity | Class::Contract | Class::Me | Class::Them | Class::NotOurs | Class::Policy)
+                || matches!(
+                    class,
+                    Class::Email
+                        | Class::Identity
+                        | Class::Contract
+                        | Class::Me
+                        | Class::Them
+                        | Class::NotOurs
+                        | Class::Policy
+                )
         };
         let clause = self.clause;
         let in_range = |range: Range<usize>| -> Vec<&Hit> {
             let hits = clause.hits.iter().copied();
-            hits.filter(|h| wanted(h.class) && h.words.start >= range.start && h.words.end <= range.end).collect()
+            hits.filter(|h| wanted(h.class) && h.words.start >= range.start && h.words.end <= range.end)
+                .collect()
         };
         let right = in_range(clause.reach(hit));
         let solid = |hits: &[&Hit]| hits.iter().any(|h| !matches!(h.class, Class::Me | Class::Them));
@@ -189,7 +203,12 @@ impl Reader<'_, '_> {
 
     fn all_counts(&self, all: &Hit, objects: &[&Hit]) -> bool {
         // "all your lists": a determiner, not an object.
-        !objects.iter().any(|o| o.class != Class::All && o.class != Class::Me && o.words.start >= all.words.end && o.words.start - all.words.end <= 2)
+        !objects.iter().any(|o| {
+            o.class != Class::All
+                && o.class != Class::Me
+                && o.words.start >= all.words.end
+                && o.words.start - all.words.end <= 2
+        })
     }
 
     fn erase(&mut self, hit: &Hit, remove: bool) {
@@ -197,24 +216,42 @@ impl Reader<'_, '_> {
         let noun = is_noun(clause.text.norm(hit.words.start));
         let objects = self.objects(hit);
         let end = objects.iter().map(|o| o.words.end).max().unwrap_or(hit.words.end);
-        let start = objects.iter().map(|o| o.words.start).min().unwrap_or(hit.words.start).min(hit.words.start);
+        let start =
+            objects.iter().map(|o| o.words.start).min().unwrap_or(hit.words.start).min(hit.words.start);
         let words = start..end.max(hit.words.end);
         let has = |class: Class| objects.iter().any(|o| o.class == class);
-        let own = |o: &&&Hit| clause.owner(o) != Owner::Yours;
-        let mine_messages = objects.iter().any(|o| o.class == Class::Messages && clause.owner(o) == Owner::Mine);
-        let personal = objects.iter().filter(|o| match o.class {
-            Class::Data | Class::Account => own(o),
-            Class::File => true,
-            Class::All => self.all_counts(o, &objects),
-            _ => false,
-        }).count() > 0;
-        let foreign = objects.iter().any(|o| matches!(o.class, Class::Data | Class::Account) && clause.owner(o) == Owner::Yours);
+        let own = |o: &Hit| clause.owner(o) != Owner::Yours;
+        let mine_messages =
+            objects.iter().any(|o| o.class == Class::Messages && clause.owner(o) == Owner::Mine);
+        let personal = objects
+            .iter()
+            .filter(|o| match o.class {
+                Class::Data | Class::Account => own(o),
+                Class::File => true,
+                Class::All => self.all_counts(o, &objects),
+                _ => false,
+            })
+            .count()
+            > 0;
+        let foreign = objects
+            .iter()
+            .any(|o| matches!(o.class, Class::Data | Class::Account) && clause.owner(o) == Owner::Yours);
         let piece = objects.iter().any(|o| o.class == Class::Identity && own(o));
         let address = has(Class::Email);
         let list = has(Class::List) || has(Class::Marketing);
-        let me = has(Class::Me) || self.clause.within(&[Class::Me], &(hit.words.start.saturating_sub(3).max(clause.words.start)..hit.words.start)).is_some();
+        let me = has(Class::Me)
+            || self
+                .clause
+                .within(
+                    &[Class::Me],
+                    &(hit.words.start.saturating_sub(3).max(clause.words.start)..hit.words.start),
+                )
+                .is_some();
         let contract = has(Class::Contract);
-        let replaced = (piece || address) && clause.has(Class::Value) && (clause.has(Class::Wrong) || clause.has(Class::Changed)) && !personal;
+        let replaced = (piece || address)
+            && clause.has(Class::Value)
+            && (clause.has(Class::Wrong) || clause.has(Class::Changed))
+            && !personal;
         let mood = clause.mood(hit, noun, true);
         if has(Class::NotOurs) || (has(Class::Policy) && !personal && !list) {
             return;
@@ -223,8 +260,11 @@ impl Reader<'_, '_> {
             self.push(Right::Rectification, "replace_a_value", words, mood, 0.9);
         } else if list {
             // R7: a list alone is marketing; data and a list are both.
-            let data = objects.iter().any(|o| matches!(o.class, Class::Data | Class::Account | Class::File) && clause.owner(o) != Owner::Yours || o.class == Class::File)
-                || objects.iter().any(|o| o.class == Class::All && self.all_counts(o, &objects));
+            let data = objects.iter().any(|o| {
+                matches!(o.class, Class::Data | Class::Account | Class::File)
+                    && clause.owner(o) != Owner::Yours
+                    || o.class == Class::File
+            }) || objects.iter().any(|o| o.class == Class::All && self.all_counts(o, &objects));
             if data {
                 self.push(Right::Erasure, "erase_data", words.clone(), mood, 1.0);
             }
@@ -256,7 +296,8 @@ impl Reader<'_, '_> {
                 self.push(Right::Erasure, "erase_me", words, mood, 0.75);
             }
         } else {
-            let near = hit.words.start.saturating_sub(3).max(clause.words.start)..(hit.words.end + 3).min(clause.words.end);
+            let near = hit.words.start.saturating_sub(3).max(clause.words.start)
+                ..(hit.words.end + 3).min(clause.words.end);
             let pronoun = clause.within(&[Class::Them], &near).is_some();
             if self.background.personal && (pronoun || clause.length() <= 8 || self.background.identity) {
                 self.push(Right::Erasure, "erase_what_was_named", hit.words.clone(), mood, 0.8);
@@ -276,8 +317,14 @@ impl Reader<'_, '_> {
         let clause = self.clause;
         let noun = is_noun(clause.text.norm(hit.words.start));
         let objects = self.objects(hit);
-        let contract = objects.iter().any(|o| o.class == Class::Contract) && !objects.iter().any(|o| MAILING.contains(&o.class));
-        let end = objects.iter().filter(|o| o.class != Class::Contract).map(|o| o.words.end).max().unwrap_or(hit.words.end);
+        let contract = objects.iter().any(|o| o.class == Class::Contract)
+            && !objects.iter().any(|o| MAILING.contains(&o.class));
+        let end = objects
+            .iter()
+            .filter(|o| o.class != Class::Contract)
+            .map(|o| o.words.end)
+            .max()
+            .unwrap_or(hit.words.end);
         let words = hit.words.start..end.max(hit.words.end);
         if contract && noun {
             return self.aside(Right::OptOut, "unsubscribe", &words, "contract");
@@ -306,7 +353,10 @@ impl Reader<'_, '_> {
             let _ = use_hit;
             return; // The rules on use and sharing look back at "stop".
         }
-        let target = clause.within(&[Class::Contact, Class::Receive, Class::Messages, Class::Marketing, Class::List], &reach);
+        let target = clause.within(
+            &[Class::Contact, Class::Receive, Class::Messages, Class::Marketing, Class::List],
+            &reach,
+        );
         if let Some(target) = target {
             if clause.within(&[Class::Contract], &reach).is_some_and(|c| c.words.start < target.words.start) {
                 return;
@@ -319,8 +369,26 @@ impl Reader<'_, '_> {
             return self.push(Right::Erasure, "stop_keeping", words(hold), mood, 0.85);
         }
         let word = clause.text.norm(hit.words.start);
-        let bare = matches!(word, "stop" | "stopez" | "arretez" | "arreter" | "basta" | "cessez" | "stope" | "stoped" | "stoper" | "arrete" | "halte" | "stopt" | "quit");
-        if bare && clause.length() <= 4 && clause.within(&[Class::Contract, Class::Data, Class::Account], &clause.words).is_none() {
+        let bare = matches!(
+            word,
+            "stop"
+                | "stopez"
+                | "arretez"
+                | "arreter"
+                | "basta"
+                | "cessez"
+                | "stope"
+                | "stoped"
+                | "stoper"
+                | "arrete"
+                | "halte"
+                | "stopt"
+                | "quit"
+        );
+        if bare
+            && clause.length() <= 4
+            && clause.within(&[Class::Contract, Class::Data, Class::Account], &clause.words).is_none()
+        {
             self.push(Right::OptOut, "stop_alone", hit.words.clone(), mood, 0.9);
         }
     }
@@ -339,11 +407,14 @@ impl Reader<'_, '_> {
 
     fn contact(&mut self, hit: &Hit) {
         let clause = self.clause;
-        let near = hit.words.start.saturating_sub(3).max(clause.words.start)..(hit.words.end + 2).min(clause.words.end);
-        let to_me = clause.within(&[Class::Me], &near).is_some() || matches!(clause.text.norm(hit.words.start), "m" | "me");
+        let near = hit.words.start.saturating_sub(3).max(clause.words.start)
+            ..(hit.words.end + 2).min(clause.words.end);
+        let to_me = clause.within(&[Class::Me], &near).is_some()
+            || matches!(clause.text.norm(hit.words.start), "m" | "me");
         let segment = clause.segment(hit.words.start)..hit.words.start;
         let sure = clause.within(&[Class::NoMore, Class::Stop], &segment).is_some() || clause.stopped(hit);
-        let forgiven = clause.has(Class::NotForget) && clause.within(&[Class::NoMore, Class::Stop], &segment).is_none();
+        let forgiven =
+            clause.has(Class::NotForget) && clause.within(&[Class::NoMore, Class::Stop], &segment).is_none();
         if to_me && sure && !forgiven && !clause.done_like(hit) && !clause.has(Class::Cannot) {
             let mood = clause.mood(hit, false, false);
             self.push(Right::OptOut, "contact_no_more", hit.words.clone(), mood, 0.85);
@@ -357,8 +428,16 @@ impl Reader<'_, '_> {
         let reach = hit.words.end..(hit.words.end + 5).min(clause.words.end);
         let Some(target) = clause.within(&MAILING, &reach) else { return };
         let near = target.words.start - hit.words.end <= 2;
-        let fits = if weak { near && (clause.length() <= 6 || clause.has(Class::Want)) && !clause.has(Class::Aux) } else { true };
-        if fits && !clause.has(Class::Contract) && !(word == "plus" && matches!(clause.text.norm(hit.words.start.wrapping_sub(1)), "de" | "en" | "le" | "la")) {
+        let fits = if weak {
+            near && (clause.length() <= 6 || clause.has(Class::Want)) && !clause.has(Class::Aux)
+        } else {
+            true
+        };
+        if fits
+            && !clause.has(Class::Contract)
+            && !(word == "plus"
+                && matches!(clause.text.norm(hit.words.start.wrapping_sub(1)), "de" | "en" | "le" | "la"))
+        {
             let mood = clause.mood(hit, false, false);
             self.push(Right::OptOut, "enough_of_it", hit.words.start..target.words.end, mood, 0.85);
         }
@@ -371,25 +450,47 @@ impl Reader<'_, '_> {
             return;
         }
         let reach = hit.words.end..(hit.words.end + 22).min(clause.words.end);
-        let objects = [Class::Data, Class::File, Class::Source, Class::Recipients, Class::Retention, Class::Processing];
+        let objects =
+            [Class::Data, Class::File, Class::Source, Class::Recipients, Class::Retention, Class::Processing];
         let Some(object) = clause.hits.iter().copied().find(|h| {
-            objects.contains(&h.class) && h.words.start >= reach.start && h.words.end <= reach.end && clause.owner(h) != Owner::Yours
+            objects.contains(&h.class)
+                && h.words.start >= reach.start
+                && h.words.end <= reach.end
+                && clause.owner(h) != Owner::Yours
         }) else {
             return;
         };
-        let about = clause.within(&[Class::AboutMe, Class::My], &(hit.words.end.saturating_sub(1)..reach.end)).is_some()
+        let about = clause
+            .within(&[Class::AboutMe, Class::My], &(hit.words.end.saturating_sub(1)..reach.end))
+            .is_some()
             || clause.owner(object) == Owner::Mine;
         if !about || clause.has_any(&[Class::NotOurs, Class::Complaint]) {
             return;
         }
-        let other_act = clause.within(&[Class::Erase, Class::Remove, Class::Correct, Class::Freeze, Class::Stop, Class::Unsubscribe], &(hit.words.end..object.words.start)).is_some();
-        if other_act || clause.within(&[Class::Contract, Class::Policy], &(hit.words.end..object.words.end)).is_some() {
+        let other_act = clause
+            .within(
+                &[
+                    Class::Erase,
+                    Class::Remove,
+                    Class::Correct,
+                    Class::Freeze,
+                    Class::Stop,
+                    Class::Unsubscribe,
+                ],
+                &(hit.words.end..object.words.start),
+            )
+            .is_some();
+        if other_act
+            || clause.within(&[Class::Contract, Class::Policy], &(hit.words.end..object.words.end)).is_some()
+        {
             return;
         }
         if object.class == Class::File && clause.owner(object) != Owner::Mine {
             return;
         }
-        let asks = clause.has_any(&[Class::Want, Class::Polite, Class::Which, Class::How]) || clause.question || hit.words.start <= clause.segment(hit.words.start) + 1;
+        let asks = clause.has_any(&[Class::Want, Class::Polite, Class::Which, Class::How])
+            || clause.question
+            || hit.words.start <= clause.segment(hit.words.start) + 1;
         if !asks {
             return;
         }
@@ -416,22 +517,37 @@ impl Reader<'_, '_> {
 
     fn hold(&mut self, hit: &Hit) {
         let clause = self.clause;
-        let near = hit.words.start.saturating_sub(9).max(clause.words.start)..(hit.words.end + 9).min(clause.words.end);
+        let near = hit.words.start.saturating_sub(9).max(clause.words.start)
+            ..(hit.words.end + 9).min(clause.words.end);
         let data = clause.within(&[Class::Data, Class::Identity, Class::Email], &near);
-        let about = clause.within(&[Class::AboutMe], &near).is_some() || data.is_some_and(|d| clause.owner(d) == Owner::Mine);
+        let about = clause.within(&[Class::AboutMe], &near).is_some()
+            || data.is_some_and(|d| clause.owner(d) == Owner::Mine);
         if !about {
             return;
         }
         let segment = clause.segment(hit.words.start);
         let wants = clause.within(&[Class::Want], &(segment..hit.words.start)).is_some();
-        let stopped = clause.within(&[Class::NoMore, Class::Not, Class::Stop, Class::Oppose], &(segment..hit.words.start)).is_some();
-        if stopped && data.is_some() && wants && clause.has(Class::Lead) && !clause.has(Class::NotForget) && !clause.has(Class::Use) {
+        let stopped = clause
+            .within(&[Class::NoMore, Class::Not, Class::Stop, Class::Oppose], &(segment..hit.words.start))
+            .is_some();
+        if stopped
+            && data.is_some()
+            && wants
+            && clause.has(Class::Lead)
+            && !clause.has(Class::NotForget)
+            && !clause.has(Class::Use)
+        {
             let mood = clause.mood(hit, false, false);
             return self.push(Right::Erasure, "hold_no_more", hit.words.clone(), mood, 0.8);
         }
-        let asked = clause.has(Class::Which) && (clause.question || clause.has_any(&[Class::Want, Class::Polite, Class::Know, Class::Send]));
+        let asked = clause.has(Class::Which)
+            && (clause.question || clause.has_any(&[Class::Want, Class::Polite, Class::Know, Class::Send]));
         let asked = asked && clause.within(&[Class::Which], &(clause.words.start..hit.words.end)).is_some();
-        if asked && clause.within(&[Class::Data], &near).is_some() && !stopped && !clause.has_any(&[Class::Erase, Class::Remove, Class::Complaint, Class::Contract]) {
+        if asked
+            && clause.within(&[Class::Data], &near).is_some()
+            && !stopped
+            && !clause.has_any(&[Class::Erase, Class::Remove, Class::Complaint, Class::Contract])
+        {
             let mood = self.access_mood(hit);
             self.push(Right::Access, "what_do_you_hold", near, mood, 0.8);
         }
@@ -441,7 +557,8 @@ impl Reader<'_, '_> {
         let clause = self.clause;
         let near = hit.words.start..(hit.words.end + 10).min(clause.words.end);
         let data = clause.within(&[Class::Data, Class::Email, Class::Identity], &near);
-        let about = data.is_some_and(|d| clause.owner(d) != Owner::Yours) && clause.within(&[Class::My, Class::AboutMe], &clause.words).is_some();
+        let about = data.is_some_and(|d| clause.owner(d) != Owner::Yours)
+            && clause.within(&[Class::My, Class::AboutMe], &clause.words).is_some();
         let asks = clause.question || clause.has_any(&[Class::Want, Class::Polite, Class::Know, Class::Send]);
         if about && asks && !clause.has_any(&[Class::Erase, Class::Complaint, Class::Contract]) {
             let mood = self.access_mood(hit);
@@ -470,9 +587,17 @@ impl Reader<'_, '_> {
         }
         if let Some(piece) = piece {
             let words = hit.words.start.min(piece.words.start)..piece.words.end.max(hit.words.end);
-            let factor = if clause.has_any(&[Class::Value, Class::Wrong, Class::Changed]) || self.background.value { 1.0 } else { 0.85 };
+            let factor =
+                if clause.has_any(&[Class::Value, Class::Wrong, Class::Changed]) || self.background.value {
+                    1.0
+                } else {
+                    0.85
+                };
             self.push(Right::Rectification, "correct_data", words, mood, factor);
-        } else if self.background.value && (self.background.identity || self.background.personal) && !objects.iter().any(|o| matches!(o.class, Class::Contract | Class::Policy)) {
+        } else if self.background.value
+            && (self.background.identity || self.background.personal)
+            && !objects.iter().any(|o| matches!(o.class, Class::Contract | Class::Policy))
+        {
             self.push(Right::Rectification, "correct_what_was_named", hit.words.clone(), mood, 0.8);
         }
     }
@@ -483,7 +608,10 @@ impl Reader<'_, '_> {
         if clause.has_any(&[Class::Contract, Class::Correct, Class::Erase, Class::NotOurs]) {
             return;
         }
-        let piece = clause.hits.iter().find(|h| matches!(h.class, Class::Identity | Class::Email) && clause.owner(h) == Owner::Mine);
+        let piece = clause
+            .hits
+            .iter()
+            .find(|h| matches!(h.class, Class::Identity | Class::Email) && clause.owner(h) == Owner::Mine);
         let told = clause.has(Class::Value) || clause.has(Class::Lead) || self.background.value;
         if let Some(piece) = piece
             && told
@@ -499,7 +627,9 @@ impl Reader<'_, '_> {
         let reach = clause.reach(hit);
         let left = clause.reach_left(hit);
         let targets = [Class::Data, Class::File, Class::Processing, Class::Use, Class::Them];
-        let target = clause.within(&targets, &reach).or_else(|| clause.within(&[Class::Data, Class::File, Class::Processing], &left));
+        let target = clause
+            .within(&targets, &reach)
+            .or_else(|| clause.within(&[Class::Data, Class::File, Class::Processing], &left));
         let Some(target) = target else {
             if let Some(account) = clause.within(&[Class::Account], &reach)
                 && !clause.has(Class::Contract)
@@ -507,11 +637,19 @@ impl Reader<'_, '_> {
                 && clause.has(Class::Temporary)
             {
                 let mood = clause.mood(hit, false, true);
-                self.push(Right::Restriction, "freeze_account", hit.words.start..account.words.end, mood, 0.75);
+                self.push(
+                    Right::Restriction,
+                    "freeze_account",
+                    hit.words.start..account.words.end,
+                    mood,
+                    0.75,
+                );
             }
             return;
         };
-        if clause.within(&[Class::Contract], &reach).is_some() || (target.class == Class::Them && !self.background.personal) {
+        if clause.within(&[Class::Contract], &reach).is_some()
+            || (target.class == Class::Them && !self.background.personal)
+        {
             return;
         }
         let noun = is_noun(clause.text.norm(hit.words.start));
@@ -525,10 +663,16 @@ impl Reader<'_, '_> {
         if !clause.stopped(hit) || clause.done_like(hit) {
             return;
         }
-        let near = hit.words.start.saturating_sub(10).max(clause.words.start)..(hit.words.end + 14).min(clause.words.end);
-        let object = clause.within(&[Class::Data, Class::File, Class::Identity, Class::Email, Class::Them, Class::Processing], &near);
+        let near = hit.words.start.saturating_sub(10).max(clause.words.start)
+            ..(hit.words.end + 14).min(clause.words.end);
+        let object = clause.within(
+            &[Class::Data, Class::File, Class::Identity, Class::Email, Class::Them, Class::Processing],
+            &near,
+        );
         let Some(object) = object else { return };
-        if clause.owner(object) == Owner::Yours || clause.has_any(&[Class::Contract, Class::NotForget, Class::Cannot]) && !self.background.keep {
+        if clause.owner(object) == Owner::Yours
+            || clause.has_any(&[Class::Contract, Class::NotForget, Class::Cannot]) && !self.background.keep
+        {
             return;
         }
         if object.class == Class::Them && !(self.background.personal || self.background.keep) {
@@ -536,7 +680,9 @@ impl Reader<'_, '_> {
         }
         let mood = clause.mood(hit, false, false);
         let words = hit.words.start.min(object.words.start)..hit.words.end.max(object.words.end);
-        if clause.has_any(&[Class::Marketing, Class::List]) || clause.has(Class::Messages) && !self.background.keep {
+        if clause.has_any(&[Class::Marketing, Class::List])
+            || clause.has(Class::Messages) && !self.background.keep
+        {
             self.push(Right::OptOut, "no_use_for_marketing", words, mood, 0.9);
         } else if clause.has(Class::Purpose) && !self.background.keep {
             self.push(Right::Objection, "no_use_for_a_purpose", words, mood, 0.9);
@@ -551,27 +697,47 @@ impl Reader<'_, '_> {
         let clause = self.clause;
         let reach = hit.words.end..(hit.words.end + 24).min(clause.words.end);
         let left = clause.words.start..hit.words.start;
-        if clause.within(&[Class::Erase], &(hit.words.end..(hit.words.end + 4).min(clause.words.end))).is_some() {
+        if clause
+            .within(&[Class::Erase], &(hit.words.end..(hit.words.end + 4).min(clause.words.end)))
+            .is_some()
+        {
             return;
         }
-        if clause.within(&[Class::Contract], &(hit.words.end..(hit.words.end + 5).min(clause.words.end))).is_some() {
+        if clause
+            .within(&[Class::Contract], &(hit.words.end..(hit.words.end + 5).min(clause.words.end)))
+            .is_some()
+        {
             return;
         }
         let passive = clause.word_is_passive(hit);
         let negated = clause.negated(hit) && !passive;
         let mood = if negated { Mood::Aside("negated") } else { clause.mood(hit, false, false) };
-        let target = |classes: &[Class]| clause.within(classes, &reach).or_else(|| clause.within(classes, &left));
-        let marketing = clause.within(&[Class::Marketing, Class::List], &reach).or_else(|| clause.within(&[Class::Marketing, Class::List], &left));
+        let target =
+            |classes: &[Class]| clause.within(classes, &reach).or_else(|| clause.within(classes, &left));
+        let marketing = clause
+            .within(&[Class::Marketing, Class::List], &reach)
+            .or_else(|| clause.within(&[Class::Marketing, Class::List], &left));
         if let Some(marketing) = marketing
-            && clause.within(&[Class::Purpose, Class::Others], &reach).is_none_or(|p| p.words.start > marketing.words.start)
+            && clause
+                .within(&[Class::Purpose, Class::Others], &reach)
+                .is_none_or(|p| p.words.start > marketing.words.start)
         {
             let words = hit.words.start.min(marketing.words.start)..hit.words.end.max(marketing.words.end);
             return self.push(Right::OptOut, "object_to_marketing", words, mood, 0.95);
         }
-        if clause.within(&[Class::Contact, Class::Messages, Class::Receive], &reach).is_some() && clause.within(&[Class::Processing, Class::Use, Class::Share], &reach).is_none() {
+        if clause.within(&[Class::Contact, Class::Messages, Class::Receive], &reach).is_some()
+            && clause.within(&[Class::Processing, Class::Use, Class::Share], &reach).is_none()
+        {
             return self.push(Right::OptOut, "object_to_messages", hit.words.clone(), mood, 0.85);
         }
-        let about = target(&[Class::Purpose, Class::Share, Class::Others, Class::Processing, Class::Use, Class::Data]);
+        let about = target(&[
+            Class::Purpose,
+            Class::Share,
+            Class::Others,
+            Class::Processing,
+            Class::Use,
+            Class::Data,
+        ]);
         if let Some(about) = about {
             let words = hit.words.start.min(about.words.start)..hit.words.end.max(about.words.end);
             let ground = clause.has(Class::Ground) && clause.has_any(&[Class::Erase, Class::Remove]);
@@ -593,10 +759,16 @@ impl Reader<'_, '_> {
         let Mood::Asked(confidence) = mood else {
             return self.push(Right::Objection, "withdraw_consent", hit.words.clone(), mood, 1.0);
         };
-        if clause.has_any(&[Class::Marketing, Class::List, Class::Messages, Class::Contact]) && !clause.has(Class::Purpose) {
+        if clause.has_any(&[Class::Marketing, Class::List, Class::Messages, Class::Contact])
+            && !clause.has(Class::Purpose)
+        {
             self.push(Right::OptOut, "withdraw_consent_to_marketing", hit.words.clone(), mood, 0.9);
         } else {
-            let right = if self.background.mailing && !clause.has(Class::Purpose) { Right::OptOut } else { Right::Objection };
+            let right = if self.background.mailing && !clause.has(Class::Purpose) {
+                Right::OptOut
+            } else {
+                Right::Objection
+            };
             let finding = self.finding(right, "withdraw_consent", &hit.words, confidence * 0.8);
             self.out.weak.push(finding);
         }
@@ -607,14 +779,20 @@ impl Reader<'_, '_> {
         if !clause.stopped(hit) || clause.done_like(hit) {
             return;
         }
-        let near = hit.words.start.saturating_sub(8).max(clause.words.start)..(hit.words.end + 10).min(clause.words.end);
-        let object = clause.within(&[Class::Data, Class::Email, Class::Identity, Class::Others, Class::Them], &near);
+        let near = hit.words.start.saturating_sub(8).max(clause.words.start)
+            ..(hit.words.end + 10).min(clause.words.end);
+        let object =
+            clause.within(&[Class::Data, Class::Email, Class::Identity, Class::Others, Class::Them], &near);
         if let Some(object) = object
             && clause.owner(object) != Owner::Yours
             && !clause.has(Class::NotForget)
         {
             let mood = clause.mood(hit, false, false);
-            let right = if self.background.keep && clause.has_any(&[Class::Temporary, Class::Keep]) { Right::Restriction } else { Right::Objection };
+            let right = if self.background.keep && clause.has_any(&[Class::Temporary, Class::Keep]) {
+                Right::Restriction
+            } else {
+                Right::Objection
+            };
             self.push(right, "do_not_share", hit.words.clone(), mood, 0.85);
         }
     }
@@ -625,18 +803,29 @@ impl Reader<'_, '_> {
             return;
         }
         let reach = hit.words.start..(hit.words.end + 16).min(clause.words.end);
-        let data = clause.within(&[Class::Data, Class::File, Class::All], &reach).filter(|d| clause.owner(d) != Owner::Yours);
+        let data = clause
+            .within(&[Class::Data, Class::File, Class::All], &reach)
+            .filter(|d| clause.owner(d) != Owner::Yours);
         let machine = clause.has_any(&[Class::Format, Class::Provider]);
         let about = data.is_some_and(|d| clause.owner(d) == Owner::Mine) || clause.has(Class::AboutMe);
         if data.is_none() && !(machine && clause.has_any(&[Class::My, Class::AboutMe])) {
             return;
         }
-        if !about && !machine || clause.has(Class::Contract) && data.is_none() || clause.negated(hit) || clause.stopped(hit) {
+        if !about && !machine
+            || clause.has(Class::Contract) && data.is_none()
+            || clause.negated(hit)
+            || clause.stopped(hit)
+        {
             return;
         }
         let word = clause.text.norm(hit.words.start);
         let mood = self.access_mood(hit);
-        let strong = machine || word.starts_with("export") || word.starts_with("portab") || word.starts_with("port") || word.starts_with("migr") || word.starts_with("reimport");
+        let strong = machine
+            || word.starts_with("export")
+            || word.starts_with("portab")
+            || word.starts_with("port")
+            || word.starts_with("migr")
+            || word.starts_with("reimport");
         if strong {
             self.push(Right::Portability, "take_data_along", hit.words.clone(), mood, 0.9);
         } else if !word.starts_with("import") {
@@ -646,7 +835,9 @@ impl Reader<'_, '_> {
 
     fn close(&mut self, hit: &Hit) {
         let clause = self.clause;
-        let account = clause.within(&[Class::Account], &clause.reach(hit)).or_else(|| clause.within(&[Class::Account], &clause.reach_left(hit)));
+        let account = clause
+            .within(&[Class::Account], &clause.reach(hit))
+            .or_else(|| clause.within(&[Class::Account], &clause.reach_left(hit)));
         if let Some(account) = account
             && clause.owner(account) != Owner::Yours
             && !clause.has(Class::NotOurs)
@@ -669,13 +860,17 @@ impl Reader<'_, '_> {
             }
         }
         if right == Right::OptOut {
-            let contract = clause.within(&[Class::Contract], &(hit.words.end..(hit.words.end + 4).min(clause.words.end))).is_some();
+            let contract = clause
+                .within(&[Class::Contract], &(hit.words.end..(hit.words.end + 4).min(clause.words.end)))
+                .is_some();
             if contract && !clause.has_any(&MAILING) {
                 return self.aside(right, rule, &hit.words, "contract");
             }
             mood = match mood {
                 // "as I asked you to stop": the wish stands.
-                Mood::Aside("done" | "question_about") if !clause.has_any(&[Class::Did, Class::AskRight]) => Mood::Asked(0.8),
+                Mood::Aside("done" | "question_about") if !clause.has_any(&[Class::Did, Class::AskRight]) => {
+                    Mood::Asked(0.8)
+                }
                 Mood::Aside("condition") if clause.has(Class::Still) => Mood::Asked(0.75),
                 other => other,
             };
@@ -688,24 +883,43 @@ impl Reader<'_, '_> {
 
     fn say_objection(&mut self, hit: &Hit) {
         let clause = self.clause;
-        if clause.has(Class::Contract) || clause.within(&[Class::Erase], &(hit.words.end..(hit.words.end + 4).min(clause.words.end))).is_some() {
+        if clause.has(Class::Contract)
+            || clause
+                .within(&[Class::Erase], &(hit.words.end..(hit.words.end + 4).min(clause.words.end)))
+                .is_some()
+        {
             return;
         }
         let mood = clause.mood(hit, true, true);
-        let right = if clause.has_any(&[Class::Marketing, Class::List]) { Right::OptOut } else { Right::Objection };
+        let right =
+            if clause.has_any(&[Class::Marketing, Class::List]) { Right::OptOut } else { Right::Objection };
         self.push(right, "says_object", hit.words.clone(), mood, 0.85);
     }
 
     /// "Request under Art. 17 GDPR": counts when no words say more.
     fn article(&mut self) {
         let clause = self.clause;
-        let law = (clause.words.clone()).any(|i| matches!(clause.text.norm(i), "gdpr" | "rgpd" | "dsgvo" | "avg" | "gdpra" | "reglement" | "kvkk"));
+        let law = (clause.words.clone()).any(|i| {
+            matches!(clause.text.norm(i), "gdpr" | "rgpd" | "dsgvo" | "avg" | "gdpra" | "reglement" | "kvkk")
+        });
         if !law {
             return;
         }
         for i in clause.words.clone() {
             let word = clause.text.norm(i);
-            let opens = word.starts_with("art") || matches!(word, "cl" | "clanku" | "clanka" | "clankom" | "čl" | "αρθρο" | "αρθρου" | "члан" | "статья" | "статьи");
+            let opens = word.starts_with("art")
+                || matches!(
+                    word,
+                    "cl" | "clanku"
+                        | "clanka"
+                        | "clankom"
+                        | "čl"
+                        | "αρθρο"
+                        | "αρθρου"
+                        | "члан"
+                        | "статья"
+                        | "статьи"
+                );
             if !opens {
                 continue;
             }
@@ -735,7 +949,10 @@ impl Clause<'_> {
             let word = self.text.norm(hit.words.end.saturating_sub(1));
             self.within(&[Class::Want], &(aux.words.end..hit.words.start)).is_none()
                 && !(self.language == Language::Fr && (word.ends_with("er") || word.ends_with("ez")))
-                && !matches!(self.text.norm(aux.words.start), "is" | "are" | "est" | "sont" | "being" | "been" | "ete")
+                && !matches!(
+                    self.text.norm(aux.words.start),
+                    "is" | "are" | "est" | "sont" | "being" | "been" | "ete"
+                )
         })
     }
 
@@ -751,14 +968,35 @@ impl Clause<'_> {
 
 /// A noun made of a verb: it asks only where something says so.
 fn is_noun(word: &str) -> bool {
-    word.ends_with("ion") || word.ends_with("ions") || word.ends_with("ement") || word.ends_with("ements") || word.ends_with("al") && word.starts_with("remov")
-        || matches!(word, "erasure" | "closure" | "retrait" | "gel" | "droit" | "right" | "removal" | "removals" | "fermeture" | "cloture" | "blocage")
-        || word.ends_with("ung") || word.ends_with("azione") || word.ends_with("cion") || word.ends_with("cao")
+    word.ends_with("ion")
+        || word.ends_with("ions")
+        || word.ends_with("ement")
+        || word.ends_with("ements")
+        || word.ends_with("al") && word.starts_with("remov")
+        || matches!(
+            word,
+            "erasure"
+                | "closure"
+                | "retrait"
+                | "gel"
+                | "droit"
+                | "right"
+                | "removal"
+                | "removals"
+                | "fermeture"
+                | "cloture"
+                | "blocage"
+        )
+        || word.ends_with("ung")
+        || word.ends_with("azione")
+        || word.ends_with("cion")
+        || word.ends_with("cao")
 }
 
 fn is_noun_phrase(clause: &Clause<'_>, hit: &Hit) -> bool {
     let word = clause.text.norm(hit.words.start);
-    (is_noun(word) || hit.words.len() > 1 && is_noun(clause.text.norm(hit.words.end - 1))) && !matches!(word, "demande" | "demandes" | "request")
+    (is_noun(word) || hit.words.len() > 1 && is_noun(clause.text.norm(hit.words.end - 1)))
+        && !matches!(word, "demande" | "demandes" | "request")
 }
 
 /// "I send you", "we update": the sender does it.
@@ -768,12 +1006,20 @@ fn first_person(clause: &Clause<'_>, hit: &Hit) -> bool {
     let back = |n: usize| if start < clause.words.start + n { "" } else { clause.text.norm(start - n) };
     match clause.language {
         Language::Fr => {
-            let verb = (word.ends_with('e') || word.ends_with("s") || word.ends_with("ons") || word.ends_with("ets")) && !word.ends_with("ez");
-            let subject = (1..=3).any(|n| matches!(back(n), "je" | "j" | "nous")) && !(1..=3).any(|n| matches!(back(n), "que" | "veux" | "veut" | "souhaite" | "aimerais" | "de"));
+            let verb = (word.ends_with('e')
+                || word.ends_with("s")
+                || word.ends_with("ons")
+                || word.ends_with("ets"))
+                && !word.ends_with("ez");
+            let subject = (1..=3).any(|n| matches!(back(n), "je" | "j" | "nous"))
+                && !(1..=3)
+                    .any(|n| matches!(back(n), "que" | "veux" | "veut" | "souhaite" | "aimerais" | "de"));
             verb && subject && !matches!(word, "acces")
         }
         Language::En => {
-            matches!(back(1), "i" | "we" | "ill" | "will" | "im") || (back(1) == "am" || back(1) == "m" || back(1) == "ve" || back(1) == "have") && matches!(back(2), "i" | "we")
+            matches!(back(1), "i" | "we" | "ill" | "will" | "im")
+                || (back(1) == "am" || back(1) == "m" || back(1) == "ve" || back(1) == "have")
+                    && matches!(back(2), "i" | "we")
         }
         _ => false,
     }

@@ -52,13 +52,17 @@ pub(super) const LINK: &str = "://";
 impl Text {
     /// Splits `text`.
     pub(super) fn read(text: &str) -> Self {
-        let mut reader = Reader { text, out: Self::default(), pending: Break::Sentence, question: None, first: 0 };
+        let mut reader =
+            Reader { text, out: Self::default(), pending: Break::Sentence, question: None, first: 0 };
         reader.run();
         reader.out
     }
 
     pub(super) fn norm(&self, at: usize) -> &str {
-        self.words.get(at).and_then(|word| self.norms.get(word.norm.0 as usize..word.norm.1 as usize)).unwrap_or("")
+        self.words
+            .get(at)
+            .and_then(|word| self.norms.get(word.norm.0 as usize..word.norm.1 as usize))
+            .unwrap_or("")
     }
 
     /// Where words `range` stand in the original, in bytes.
@@ -111,7 +115,8 @@ impl Reader<'_> {
                 while let Some(&(i, c)) = chars.peek() {
                     if is_word(c) {
                         push_normal(c, &mut self.out.norms);
-                    } else if !is_invisible(c) && !(is_apostrophe(c) && joins_t(text, i, c, &self.out.norms)) {
+                    } else if !is_invisible(c) && !(is_apostrophe(c) && joins_t(text, i, c, &self.out.norms))
+                    {
                         break;
                     }
                     end = i + c.len_utf8();
@@ -135,12 +140,14 @@ impl Reader<'_> {
                 }
                 '!' | '…' | ';' | '。' | '！' => self.pending = Break::Sentence,
                 '.' => {
-                    let spaced = next.is_none_or(|c| c.is_whitespace() || c.is_uppercase() || c == '"' || c == '»');
+                    let spaced =
+                        next.is_none_or(|c| c.is_whitespace() || c.is_uppercase() || c == '"' || c == '»');
                     if spaced && !self.after_abbreviation(next) {
                         self.pending = Break::Sentence;
                     }
                 }
-                ',' | ':' | '(' | ')' | '—' | '–' | '/' | '«' | '»' | '"' | '“' | '”' | '|' | '*' | '•' | '+' | '=' => {
+                ',' | ':' | '(' | ')' | '—' | '–' | '/' | '«' | '»' | '"' | '“' | '”' | '|' | '*' | '•'
+                | '+' | '=' => {
                     self.pending = self.pending.max(Break::Comma);
                 }
                 '-' if next.is_none_or(char::is_whitespace) => self.pending = self.pending.max(Break::Comma),
@@ -214,8 +221,36 @@ impl Reader<'_> {
         (single && next.is_some_and(|c| !c.is_whitespace()))
             || matches!(
                 word,
-                "art" | "arts" | "nr" | "abs" | "m" | "mr" | "mme" | "mlle" | "dr" | "st" | "al" | "cf" | "bzw" | "vgl" | "lit"
-                    | "ca" | "cl" | "čl" | "odst" | "ref" | "ext" | "tel" | "p" | "num" | "inc" | "ltd" | "mrs" | "ms" | "sig" | "n"
+                "art"
+                    | "arts"
+                    | "nr"
+                    | "abs"
+                    | "m"
+                    | "mr"
+                    | "mme"
+                    | "mlle"
+                    | "dr"
+                    | "st"
+                    | "al"
+                    | "cf"
+                    | "bzw"
+                    | "vgl"
+                    | "lit"
+                    | "ca"
+                    | "cl"
+                    | "čl"
+                    | "odst"
+                    | "ref"
+                    | "ext"
+                    | "tel"
+                    | "p"
+                    | "num"
+                    | "inc"
+                    | "ltd"
+                    | "mrs"
+                    | "ms"
+                    | "sig"
+                    | "n"
             )
     }
 
@@ -267,7 +302,11 @@ fn run_of(text: &str, at: usize) -> Run {
     let mut length = 0;
     let mut at_sign = false;
     for (i, b) in rest.bytes().enumerate() {
-        let inside = b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'%' | b'+' | b'-' | b'@' | b':' | b'/' | b'?' | b'=' | b'&' | b'#' | b'~');
+        let inside = b.is_ascii_alphanumeric()
+            || matches!(
+                b,
+                b'.' | b'_' | b'%' | b'+' | b'-' | b'@' | b':' | b'/' | b'?' | b'=' | b'&' | b'#' | b'~'
+            );
         if !inside {
             break;
         }
@@ -431,7 +470,10 @@ mod tests {
         assert_eq!(count("Bonjour,\n\nsupprimez mon compte. Merci"), 3);
         assert_eq!(count("selon l'art. 17 du RGPD"), 1);
         assert_eq!(count("M. Durand demande cela"), 1);
-        assert_eq!(count("ligne qui est assez longue pour avoir été coupée par le\nprogramme de courrier"), 1);
+        assert_eq!(
+            count("ligne qui est assez longue pour avoir été coupée par le\nprogramme de courrier"),
+            1
+        );
         assert!(Text::read("Pouvez-vous ? Merci").sentences.first().is_some_and(|s| s.question));
     }
 

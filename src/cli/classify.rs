@@ -26,12 +26,20 @@ pub enum Form {
 /// # Errors
 ///
 /// Only those of writing to `out`.
-pub fn run(paths: &[PathBuf], form: Form, ours: &Ours, extra: &OwnPhrases, out: &mut impl Write) -> std::io::Result<bool> {
+pub fn run(
+    paths: &[PathBuf],
+    form: Form,
+    ours: &Ours,
+    extra: &OwnPhrases,
+    out: &mut impl Write,
+) -> std::io::Result<bool> {
     let mut all_read = true;
     for path in paths {
         for path in files(path) {
             let shown = path.display().to_string();
-            let told = bytes(&path).map_err(|e| e.to_string()).and_then(|raw| parse(&raw, &Bounds::default()).map_err(|b| b.name().to_owned()));
+            let told = bytes(&path)
+                .map_err(|e| e.to_string())
+                .and_then(|raw| parse(&raw, &Bounds::default()).map_err(|b| b.name().to_owned()));
             match told {
                 Ok(mail) => {
                     let reading = classify(&mail, &screen(&mail, ours), extra);
@@ -58,8 +66,11 @@ fn files(path: &Path) -> Vec<PathBuf> {
         return vec![path.to_owned()];
     }
     let Ok(entries) = std::fs::read_dir(path) else { return vec![path.to_owned()] };
-    let mut files: Vec<PathBuf> =
-        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e.eq_ignore_ascii_case("eml"))).collect();
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|e| e.eq_ignore_ascii_case("eml")))
+        .collect();
     files.sort();
     files
 }
@@ -86,7 +97,13 @@ fn json_line(file: &str, reading: &Reading) -> serde_json::Value {
     json!({"file": file, "kinds": kinds, "language": reading.language.code(), "findings": findings})
 }
 
-fn person(out: &mut impl Write, file: &str, mail: &InboundMail, reading: &Reading, colours: bool) -> std::io::Result<()> {
+fn person(
+    out: &mut impl Write,
+    file: &str,
+    mail: &InboundMail,
+    reading: &Reading,
+    colours: bool,
+) -> std::io::Result<()> {
     let kinds: Vec<&str> = reading.kinds.iter().map(|kind| kind.name()).collect();
     let doubt = if reading.certain { "" } else { "  (not certain: to be sorted by a person)" };
     writeln!(out, "{file}: {} [{}]{doubt}", kinds.join(", "), reading.language.code())?;
@@ -96,11 +113,22 @@ fn person(out: &mut impl Write, file: &str, mail: &InboundMail, reading: &Readin
     }
     for finding in &reading.findings {
         let kind = finding.kind.name();
-        writeln!(out, "  {kind}: \"{}\" ({}, {:.0} %)", plain(&finding.text), finding.rule, finding.confidence * 100.0)?;
+        writeln!(
+            out,
+            "  {kind}: \"{}\" ({}, {:.0} %)",
+            plain(&finding.text),
+            finding.rule,
+            finding.confidence * 100.0
+        )?;
     }
     for fallen in &reading.set_aside {
         let kind = fallen.finding.kind.name();
-        writeln!(out, "  not {kind}: \"{}\" ({})", plain(&fallen.finding.text), fallen.reason.replace('_', " "))?;
+        writeln!(
+            out,
+            "  not {kind}: \"{}\" ({})",
+            plain(&fallen.finding.text),
+            fallen.reason.replace('_', " ")
+        )?;
     }
     if reading.kinds.contains(&Kind::Confirmation) {
         writeln!(out, "  answer: {:?}", reading.answer)?;

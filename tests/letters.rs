@@ -531,7 +531,8 @@ fn an_answer_is_bound_to_its_letter_by_whatever_its_program_keeps() {
             let Some(person) = sample.letter.kind.person() else { continue };
             let rendered = render(&sample, templates, &sender);
             let letter = MessageParser::default().parse(&rendered.bytes).expect("a mail");
-            let reply_to = letter.reply_to().and_then(|to| to.first()).and_then(|to| to.address()).expect("there");
+            let reply_to =
+                letter.reply_to().and_then(|to| to.first()).and_then(|to| to.address()).expect("there");
             let answer = |to: &str, in_reply_to: &str, subject: &str| {
                 let raw = format!(
                     "From: camille.durand@example.net\r\nTo: {to}\r\nSubject: {subject}\r\n{in_reply_to}\r\noui\r\n"
@@ -545,10 +546,20 @@ fn an_answer_is_bound_to_its_letter_by_whatever_its_program_keeps() {
                 kept.push(answer("dpo@example.org", "", &subject));
             }
             for mail in kept {
-                assert_eq!(answer_tokens(&mail, Some(separator)), [person.token.clone()], "{}", sample.name);
+                assert_eq!(
+                    answer_tokens(&mail, Some(separator)),
+                    std::slice::from_ref(&person.token),
+                    "{}",
+                    sample.name
+                );
             }
             let bounce = answer(rendered.envelope_from.as_deref().expect("tagged"), "", "Undelivered");
-            assert_eq!(bounce_tokens(&bounce, Some(separator)), [person.token.clone()], "{}", sample.name);
+            assert_eq!(
+                bounce_tokens(&bounce, Some(separator)),
+                std::slice::from_ref(&person.token),
+                "{}",
+                sample.name
+            );
         }
     }
 }

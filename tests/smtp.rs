@@ -384,6 +384,43 @@ async fn t35_no_secret_is_sent_before_verified_tls() {
 }
 
 #[tokio::test]
+async fn a_server_that_knows_only_login_is_signed_in_to() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let secret = dir.path().join("password");
+    std::fs::write(&secret, "correct horse\n").expect("written");
+    std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("mode");
+    for (last, expected) in [
+        ("235 2.7.0 welcome\r\n", Outcome::Accepted { code: 250 }),
+        ("535 5.7.8 no\r\n", transient(Step::Auth, Cause::Code(535, Some(Status(5, 7, 8))))),
+    ] {
+        let server = Scripted::start(move |_, talk| {
+            talk.say("220 test\r\n");
+            talk.line();
+            talk.say("250-test\r\n250 AUTH=LOGIN XYZ\r\n");
+            for answer in ["334 VXNlcm5hbWU6\r\n", "334 UGFzc3dvcmQ6\r\n", last] {
+                talk.line();
+                talk.say(answer);
+            }
+            for answer in ["250 ok\r\n", "250 ok\r\n", "354 go\r\n"] {
+                talk.line();
+                talk.say(answer);
+            }
+            while talk.line().is_some_and(|line| line != ".") {}
+            talk.say("250 kept\r\n");
+        });
+        let table = format!(
+            "host = \"127.0.0.1\"\nport = {}\nsecurity = \"plaintext\"\nusername = \"rightsd\"\npassword_file = \"{}\"",
+            server.port,
+            secret.display()
+        );
+        let postman = Postman::with_deadlines(&smtp(&table), short()).expect("a postman");
+        assert_eq!(postman.send(FROM, TO, &letter(TO)).await, expected);
+        assert_eq!(server.heard()[1..4], ["AUTH LOGIN", "cmlnaHRzZA==", "Y29ycmVjdCBob3JzZQ=="]);
+        assert!(!format!("{postman:?}").contains("horse"));
+    }
+}
+
+#[tokio::test]
 async fn t35_endless_answers_end_the_connection() {
     for flood in
         ["x".repeat(100_000), "250-more\r\n".repeat(10_000), "\0".repeat(5_000), "220 ok\n".repeat(3)]

@@ -141,8 +141,12 @@ impl Session {
             return Err(Class::new(body, answer.cause()));
         }
         let dot = self.deadlines.dot;
-        if self.dialogue.write(b".\r\n", dot).await.is_err() {
-            return Ok(Outcome::Unknown);
+        match self.dialogue.write(b".\r\n", dot).await {
+            Ok(()) => {}
+            // Waiting to be written is neither here nor there.
+            Err(Cause::Timeout) => return Ok(Outcome::Unknown),
+            // Three bytes, or one TLS record, that the system did not take: no server can have them.
+            Err(cause) => return Err(Class::new(body, cause)),
         }
         match self.dialogue.answer(dot).await {
             Ok(answer) if answer.is_positive() => Ok(Outcome::Accepted { code: answer.code }),

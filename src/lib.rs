@@ -19,6 +19,7 @@ pub mod reply;
 // The doors: I/O, each thin.
 pub mod intake;
 pub mod outbox;
+pub mod public;
 pub mod store;
 
 // The doors of the command line.

@@ -223,6 +223,15 @@ fn public(config: &mut Config, wrong: &mut Vec<String>) {
         _ => wrong.push("public.base_url must be \"https://host\" or \"https://host/path\"".to_owned()),
     }
     public.base_url = url;
+    for (key, value) in [
+        ("visits_per_address_minute", u64::from(public.visits_per_address_minute)),
+        ("visits_per_network_minute", public.visits_per_network_minute.into()),
+        ("visits_per_second", public.visits_per_second.into()),
+        ("connections_per_network", public.connections_per_network as u64),
+        ("connections", public.connections as u64),
+    ] {
+        range(&format!("public.{key}"), value, 1, 1_000_000, wrong);
+    }
 }
 
 fn numbers(config: &Config, wrong: &mut Vec<String>) {

@@ -328,6 +328,21 @@ pub struct Public {
     /// The proxy's address, whose `X-Forwarded-For` is believed; absent: nobody's.
     #[serde(default)]
     pub trusted_proxy: Option<std::net::IpAddr>,
+    /// Visits of one address in a minute (T21); an answer counts as three.
+    #[serde(default = "default_visits_per_address_minute")]
+    pub visits_per_address_minute: u32,
+    /// Visits of one network (/24, /56) in a minute (T21).
+    #[serde(default = "default_visits_per_network_minute")]
+    pub visits_per_network_minute: u32,
+    /// Visits of all in a second (T21, R28).
+    #[serde(default = "default_visits_per_second")]
+    pub visits_per_second: u32,
+    /// Connections of one network at once (T22); the trusted proxy's are not counted.
+    #[serde(default = "default_connections_per_network")]
+    pub connections_per_network: usize,
+    /// Connections of all at once; when one more comes the oldest is closed (R29).
+    #[serde(default = "default_page_connections")]
+    pub connections: usize,
 }
 
 /// What the DPO is told, and when.
@@ -480,6 +495,21 @@ fn default_maildir_poll_seconds() -> u64 {
 }
 fn default_connections() -> usize {
     4
+}
+const fn default_visits_per_address_minute() -> u32 {
+    60
+}
+const fn default_visits_per_network_minute() -> u32 {
+    300
+}
+const fn default_visits_per_second() -> u32 {
+    2000
+}
+const fn default_connections_per_network() -> usize {
+    20
+}
+const fn default_page_connections() -> usize {
+    1000
 }
 fn default_free_mib() -> u64 {
     256

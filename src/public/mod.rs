@@ -16,6 +16,7 @@
 mod connections;
 mod form;
 mod limits;
+mod pace;
 mod pages;
 mod routes;
 
@@ -158,6 +159,7 @@ impl Desk {
 pub struct Page {
     listener: TcpListener,
     pages: pages::Pages,
+    pace: pace::Pace,
     public: Public,
     deadlines: Deadlines,
 }
@@ -176,7 +178,8 @@ impl Page {
                 format!("the confirmation page cannot listen on {} (public.listen): {error}", public.listen),
             )
         })?;
-        Ok(Self { listener, pages, public: public.clone(), deadlines: Deadlines::default() })
+        let pace = pace::Pace::start()?;
+        Ok(Self { listener, pages, pace, public: public.clone(), deadlines: Deadlines::default() })
     }
 
     /// The same with other deadlines.
@@ -198,7 +201,7 @@ impl Page {
     /// while visitors are let in (R30).
     pub async fn serve(self, asks: mpsc::Sender<PageAsk>, pulse: impl Fn() + Send, stop: CancellationToken) {
         let desk = Desk { asks, deadline: self.deadlines.desk };
-        let app = Arc::new(routes::App::new(&self.public, self.pages, desk, self.deadlines));
+        let app = Arc::new(routes::App::new(&self.public, self.pages, self.pace, desk, self.deadlines));
         connections::accept(self.listener, app, &self.public, self.deadlines, pulse, stop).await;
     }
 }

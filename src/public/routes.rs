@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -11,10 +10,10 @@ use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::get;
-use tokio::time::Instant;
 
 use super::form::Form;
 use super::limits::{Limits, client};
+use super::pace::Pace;
 use super::pages::{Done, Pages, Wrong, tag};
 use super::{Busy, Deadlines, Desk, Outcome, Shown};
 use crate::config::{LetterLanguage, Public};
@@ -22,8 +21,6 @@ use crate::identity::Token;
 
 /// Bytes of a form.
 const BODY_BYTES_MAX: usize = 8 << 10;
-/// No answer about a token leaves sooner, so that its time tells nothing of what was looked up (T19).
-const PACE: Duration = Duration::from_millis(10);
 /// What an answer costs of an allowance, where a look costs one.
 const ANSWER_COST: u64 = 3;
 
@@ -36,13 +33,14 @@ pub(super) struct App {
     pages: Pages,
     desk: Desk,
     limits: Limits,
+    pace: Pace,
     proxy: Option<IpAddr>,
     deadlines: Deadlines,
     policy: HeaderValue,
 }
 
 impl App {
-    pub(super) fn new(public: &Public, pages: Pages, desk: Desk, deadlines: Deadlines) -> Self {
+    pub(super) fn new(public: &Public, pages: Pages, pace: Pace, desk: Desk, deadlines: Deadlines) -> Self {
         let policy = format!(
             "default-src 'none'; style-src {}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
             pages.style_hash
@@ -50,6 +48,7 @@ impl App {
         Self {
             desk,
             limits: Limits::new(public),
+            pace,
             proxy: public.trusted_proxy,
             deadlines,
             policy: HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'")),
@@ -174,17 +173,17 @@ async fn look(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let arrived = Instant::now();
     debug_assert!(method == Method::GET || method == Method::HEAD, "only these two may come here");
     if !app.admits(peer, &headers, 1) {
         return app.trouble(StatusCode::TOO_MANY_REQUESTS);
     }
+    let moment = app.pace.arrived();
     let response = match app.shown(&uri).await {
         Ok((_, Some(shown))) => app.question(&shown, language(&uri, &shown), Wrong::Nothing),
         Ok((_, None)) => app.gone(),
         Err(Busy) => app.trouble(StatusCode::SERVICE_UNAVAILABLE),
     };
-    tokio::time::sleep_until(arrived + PACE).await;
+    moment.come().await;
     response
 }
 
@@ -207,7 +206,7 @@ async fn answer(State(app): State<Arc<App>>, Extension(peer): Extension<Peer>, r
     let Some(form) = Form::read(content_type.unwrap_or_default(), &body) else {
         return app.trouble(StatusCode::BAD_REQUEST);
     };
-    let arrived = Instant::now();
+    let moment = app.pace.arrived();
     let response = match app.shown(&parts.uri).await {
         Ok((token, Some(shown))) => {
             let language = language(&parts.uri, &shown);
@@ -216,7 +215,7 @@ async fn answer(State(app): State<Arc<App>>, Extension(peer): Extension<Peer>, r
         Ok((_, None)) => Ok(app.gone()),
         Err(Busy) => Err(Busy),
     };
-    tokio::time::sleep_until(arrived + PACE).await;
+    moment.come().await;
     response.unwrap_or_else(|Busy| app.trouble(StatusCode::SERVICE_UNAVAILABLE))
 }
 

@@ -127,7 +127,7 @@ fn only(server: SocketAddr) -> ResolverConfig {
 }
 
 /// Whether the header block has the field at all: most mails of a test or a small company do not, and cost nothing.
-fn mentions_signature(raw: &[u8]) -> bool {
+pub(super) fn mentions_signature(raw: &[u8]) -> bool {
     const NAME: &[u8] = b"dkim-signature";
     let mut lines = raw.split(|byte| *byte == b'\n');
     lines

@@ -78,7 +78,8 @@ fn pure_rooms_name_no_door_and_no_clock() {
 fn pure_rooms_look_left_only() {
     let mut wrong = Vec::new();
     for (room, may) in PURE {
-        let rooms = PURE.iter().map(|(name, _)| *name).chain(DOORS.iter().copied()).chain(["config", "clock"]);
+        let rooms =
+            PURE.iter().map(|(name, _)| *name).chain(DOORS.iter().copied()).chain(["config", "clock"]);
         for other in rooms.filter(|other| other != room && !may.contains(other)) {
             for (file, text) in sources(Path::new("src").join(room).as_path()) {
                 if code(&text).contains(&format!("crate::{other}")) {
@@ -138,7 +139,8 @@ fn t48_sql_is_never_built_from_values() {
     for (file, text) in sources(Path::new("src/store")) {
         let code = code(&text);
         for word in ["SELECT", "INSERT", "UPDATE", "DELETE"] {
-            let built = code.contains(&format!("format!(\"{word}")) || code.contains(&format!("format!(\n\"{word}"));
+            let built =
+                code.contains(&format!("format!(\"{word}")) || code.contains(&format!("format!(\n\"{word}"));
             assert!(!built, "{} builds SQL", file.display());
         }
     }

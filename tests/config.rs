@@ -85,14 +85,28 @@ fn every_default_that_the_example_names_is_the_default() {
     let expected = format!("{:?}", Config::parse(&plain, Path::new("a")).unwrap());
     // Keys that show a value of their own, not a default.
     let own = [
-        "templates", "ca_file", "password_file", "port", "path", "after", "poll_seconds", "folder", "key_file",
-        "authserv_id", "dns_server", "listen", "base_url", "trusted_proxy", "unsubscribe",
+        "templates",
+        "ca_file",
+        "password_file",
+        "port",
+        "path",
+        "after",
+        "poll_seconds",
+        "folder",
+        "key_file",
+        "authserv_id",
+        "dns_server",
+        "listen",
+        "base_url",
+        "trusted_proxy",
+        "unsubscribe",
     ];
     let mut tried = 0;
     let lines: Vec<&str> = plain.lines().collect();
     for (at, line) in lines.iter().enumerate() {
         let Some(default) = line.strip_prefix("# ").filter(|rest| {
-            rest.split_once(" = ").is_some_and(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+            rest.split_once(" = ")
+                .is_some_and(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
         }) else {
             continue;
         };
@@ -117,7 +131,10 @@ fn t57_each_error_names_the_key_and_the_remedy() {
     check(&[("name = \"Example\"", "name = 3")], "line 3");
     check(&[("name = \"Example\"", "name = \"\"")], "controller.name is empty");
     check(&[("name = \"Example\"", "name = \"a\\nb\"")], "line break");
-    check(&[("dpo_email = \"dpo@example.com\"", "dpo_email = \"dpo\"")], "controller.dpo_email is not a plain mail address");
+    check(
+        &[("dpo_email = \"dpo@example.com\"", "dpo_email = \"dpo\"")],
+        "controller.dpo_email is not a plain mail address",
+    );
     check(&[("[\"1 Main Street\"]", "[]")], "postal_address is empty");
     check(&[("[[mailbox]]", "timezone = \"Europe/Pari\"\n[[mailbox]]")], "no time zone");
     check(&[("[[mailbox]]", "reference_prefix = \"toolong\"\n[[mailbox]]")], "reference_prefix");
@@ -125,13 +142,22 @@ fn t57_each_error_names_the_key_and_the_remedy() {
     check(&[("maildir = { path = \"/nowhere\" }", "")], "neither imap nor maildir");
     check(&[("purpose = \"rights\"", "purpose = \"right\"")], "opt-out");
     check(&[("folder = \"/nowhere\"", "host = \"\"")], "smtp.host is empty");
-    check(&[("folder = \"/nowhere\"", "host = \"mail.example.com\"\nsecurity = \"plaintext\"")], "to this machine only");
+    check(
+        &[("folder = \"/nowhere\"", "host = \"mail.example.com\"\nsecurity = \"plaintext\"")],
+        "to this machine only",
+    );
     check(&[("folder = \"/nowhere\"", "host = \"mail.example.com\"\nusername = \"u\"")], "go together");
-    check(&[("folder = \"/nowhere\"", "folder = \"/nowhere\"\nconnections = 0")], "smtp.connections = 0 is too small");
+    check(
+        &[("folder = \"/nowhere\"", "folder = \"/nowhere\"\nconnections = 0")],
+        "smtp.connections = 0 is too small",
+    );
     check(&[("[store]", "[limits]\nparts = 0\n[store]")], "limits.parts = 0");
     check(&[("[store]", "[identity]\nopt_out_days = 2\n[store]")], "opt_out_days must be greater");
     check(&[("[store]", "[identity]\nauthserv_id = \" \"\n[store]")], "authserv_id is empty");
-    check(&[("[store]", "[public]\nlisten = \"x\"\nbase_url = \"https://a.example\"\n[store]")], "public.listen");
+    check(
+        &[("[store]", "[public]\nlisten = \"x\"\nbase_url = \"https://a.example\"\n[store]")],
+        "public.listen",
+    );
     check(
         &[("[store]", "[public]\nlisten = \"127.0.0.1:1\"\nbase_url = \"http://a.example\"\n[store]")],
         "use https://",
@@ -158,7 +184,8 @@ fn t54_a_password_file_open_to_others_stops_the_start() {
     );
     check(&[("maildir = { path = \"/nowhere\" }", &imap)], "chmod 600");
     std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
-    let config = Config::parse(&text(&[("maildir = { path = \"/nowhere\" }", &imap)]), Path::new("a")).unwrap();
+    let config =
+        Config::parse(&text(&[("maildir = { path = \"/nowhere\" }", &imap)]), Path::new("a")).unwrap();
     assert!(!format!("{config:?}").contains("hunter2"));
     let unknown = imap.replace("username", "usrname = \"u\", username");
     check(&[("maildir = { path = \"/nowhere\" }", &unknown)], "usrname");

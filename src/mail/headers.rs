@@ -61,7 +61,9 @@ impl Headers {
             } else if let Some(colon) = field_name(text) {
                 let name_end = at + text.get(..colon).unwrap_or_default().trim_ascii_end().len();
                 fields.push(Span { name: at..name_end, value: at + colon + 1..at + text.len() });
-            } else if !(at == 0 && text.starts_with(b"From ")) && !is_field(raw, next) {
+            } else if at == 0 && text.starts_with(b"From ") {
+                // The separator of an mbox file.
+            } else if !is_field(raw, next) {
                 break at;
             }
             at = next;

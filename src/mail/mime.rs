@@ -221,7 +221,7 @@ impl Walk<'_> {
             if depth + frames.len() > self.bounds.depth {
                 return Err(OutOfBounds::Depth);
             }
-            match self.to_next_part(raw, at, level, open, &mut frames, tree)? {
+            match self.next_part(raw, at, level, open, &mut frames, tree)? {
                 Some((next_head, next_at)) => (head, at) = (next_head, next_at),
                 None => return Ok(()),
             }
@@ -229,7 +229,7 @@ impl Walk<'_> {
     }
 
     /// Ends the open body at the next delimiter and reads the header block behind it; `None` at the end of all.
-    fn to_next_part<'x>(
+    fn next_part<'x>(
         &mut self,
         raw: &'x [u8],
         mut at: usize,
@@ -280,12 +280,12 @@ impl Walk<'_> {
             if line.len() > self.bounds.line_bytes {
                 return Err(OutOfBounds::LineBytes);
             }
-            if let Some(rest) = line.strip_prefix(b"--") {
-                if let Some((frame, closing)) = delimited(rest, frames) {
-                    let before = raw.get(start..at).unwrap_or_default();
-                    let body_end = start + trim_line_end(before).len();
-                    return Ok(Some(Delimiter { body_end, next, frame, closing }));
-                }
+            if let Some(rest) = line.strip_prefix(b"--")
+                && let Some((frame, closing)) = delimited(rest, frames)
+            {
+                let before = raw.get(start..at).unwrap_or_default();
+                let body_end = start + trim_line_end(before).len();
+                return Ok(Some(Delimiter { body_end, next, frame, closing }));
             }
             at = next;
         }

@@ -350,10 +350,10 @@ fn inline_block(lines: &[Line<'_>], at: usize, hints: Hints) -> Option<Found> {
         let before = folded.get(..colon).unwrap_or_default().trim_end();
         let name = before.rsplit([' ', '>', ';', ',', '"']).next().unwrap_or_default();
         let name = name.trim_start_matches(|c: char| c.is_ascii_digit() || c == '+');
-        if let Some((_, field)) = LABELS.iter().find(|(known, _)| *known == name) {
-            if !seen.contains(field) {
-                seen.push(*field);
-            }
+        if let Some((_, field)) = LABELS.iter().find(|(known, _)| *known == name)
+            && !seen.contains(field)
+        {
+            seen.push(*field);
         }
     }
     let machine =
@@ -421,7 +421,8 @@ fn attribution(lines: &[Line<'_>], at: usize) -> Option<Found> {
         if let Some(strong) = is_attribution(&joined, opens) {
             return Some(Found { end: here + 1, to_end: strong, forward: false });
         }
-        if !opens && !(line.text.ends_with('<') || line.text.ends_with(',')) {
+        let folds = opens || line.text.ends_with(['<', ',']);
+        if !folds {
             break;
         }
     }

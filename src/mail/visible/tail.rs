@@ -471,30 +471,27 @@ fn mobile(lines: &mut [Line<'_>]) {
 
 /// Cuts what stands below `-- ` or below a closing formula, in the own lines `start..end`.
 fn signature(lines: &mut [Line<'_>], start: usize, end: usize) {
-    let delimiter = (start..end)
-        .rev()
-        .take(SIGNATURE_LINES_MAX + 1)
-        .filter(|at| {
-            lines.get(*at).is_some_and(|line| {
-                line.is_own() && matches!(line.text, "--" | "—" | "---" | "__" | "- --" | "___")
-            })
+    let delimiter = (start..end).rev().take(SIGNATURE_LINES_MAX + 1).rfind(|at| {
+        lines.get(*at).is_some_and(|line| {
+            line.is_own() && matches!(line.text, "--" | "—" | "---" | "__" | "- --" | "___")
         })
-        .last();
-    if let Some(at) = delimiter {
-        if is_signature(lines, at + 1, end) && has_words(lines, start, at) {
-            mark(lines, at, end, CutReason::Signature);
-            return;
-        }
+    });
+    if let Some(at) = delimiter
+        && is_signature(lines, at + 1, end)
+        && has_words(lines, start, at)
+    {
+        mark(lines, at, end, CutReason::Signature);
+        return;
     }
     let closing = (start..end)
         .rev()
         .take(SIGNATURE_LINES_MAX + 1)
-        .filter(|at| lines.get(*at).is_some_and(|line| line.is_own() && is_closing(&line.folded)))
-        .last();
-    if let Some(at) = closing {
-        if is_signature(lines, at + 1, end) && has_words(lines, start, at) {
-            mark(lines, at + 1, end, CutReason::Signature);
-        }
+        .rfind(|at| lines.get(*at).is_some_and(|line| line.is_own() && is_closing(&line.folded)));
+    if let Some(at) = closing
+        && is_signature(lines, at + 1, end)
+        && has_words(lines, start, at)
+    {
+        mark(lines, at + 1, end, CutReason::Signature);
     }
 }
 

@@ -23,5 +23,7 @@ pub mod outbox;
 pub mod public;
 pub mod store;
 
-// The doors of the command line.
+// What wires them, and what a person types.
+pub mod daemon;
+
 pub mod cli;

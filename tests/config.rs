@@ -182,10 +182,13 @@ fn t54_a_password_file_open_to_others_stops_the_start() {
         "imap = {{ host = \"imap.example.com\", username = \"u\", password_file = {:?} }}",
         secret.display().to_string()
     );
-    check(&[("maildir = { path = \"/nowhere\" }", &imap)], "chmod 600");
+    let parsed =
+        || Config::parse(&text(&[("maildir = { path = \"/nowhere\" }", &imap)]), Path::new("a")).unwrap();
+    let refused = parsed().check_secrets(Path::new("a")).unwrap_err().to_string();
+    assert!(refused.contains("chmod 600") && !refused.contains("hunter2"), "{refused}");
     std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
-    let config =
-        Config::parse(&text(&[("maildir = { path = \"/nowhere\" }", &imap)]), Path::new("a")).unwrap();
+    let config = parsed();
+    config.check_secrets(Path::new("a")).unwrap();
     assert!(!format!("{config:?}").contains("hunter2"));
     let unknown = imap.replace("username", "usrname = \"u\", username");
     check(&[("maildir = { path = \"/nowhere\" }", &unknown)], "usrname");

@@ -25,7 +25,8 @@ pub fn decide(case: Option<&Case>, event: &Event, context: &Context<'_>) -> Resu
         (None, Event::MailArrived(mail)) => deciding.open(mail),
         (Some(_), Event::MailArrived(mail)) => deciding.join(mail),
         (Some(case), Event::PageAnswered { yes }) => {
-            if matches!(case.identity, IdentityState::NotAsked) {
+            // Answered before, or never asked: the effect happens once (T18).
+            if !answerable(case) {
                 return Err(Refused { status: case.identity.name(), event: "an answer on the page" });
             }
             if *yes { deciding.confirmed(Means::Page, true) } else { deciding.denied(true) }

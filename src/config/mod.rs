@@ -436,6 +436,15 @@ impl Config {
         if wrong.is_empty() { Ok(config) } else { Err(ConfigError::values(file, wrong)) }
     }
 
+    /// Checks that every password can be read, as reading and sending mail will need it (T57).
+    ///
+    /// # Errors
+    /// One sentence for each that cannot.
+    pub fn check_secrets(&self, file: &Path) -> Result<(), ConfigError> {
+        let wrong = check::secrets(self);
+        if wrong.is_empty() { Ok(()) } else { Err(ConfigError::values(file, wrong)) }
+    }
+
     /// The DPO's address. Checked at load.
     ///
     /// # Panics

@@ -62,6 +62,18 @@ pub struct StoredMail {
     pub attempts: u32,
 }
 
+/// A mail that was understood.
+pub struct SettledMail {
+    /// The mail.
+    pub mail: StoredMail,
+    /// How it ended.
+    pub outcome: String,
+    /// The case it opened or joined.
+    pub case: Option<Reference>,
+    /// What was understood, as it was stored.
+    pub reading: Vec<u8>,
+}
+
 /// A mail that is set aside unread.
 pub struct Quarantined {
     /// Its number.
@@ -203,6 +215,36 @@ impl Store {
     /// SQLite's.
     pub async fn take_new(&self, mails: u32, bytes: usize) -> Result<Vec<StoredMail>, StoreError> {
         self.write(move |tx| tx.take_new(mails, bytes)).await
+    }
+
+    /// Mails that were understood or set aside, in order, beginning after the one of that number. Stops before
+    /// the first that still waits.
+    ///
+    /// # Errors
+    /// SQLite's, or [`StoreError::Corrupt`].
+    pub async fn settled_after(&self, mail: i64, limit: u32) -> Result<Vec<SettledMail>, StoreError> {
+        self.read(move |tx| {
+            let mut query = tx.sql.prepare_cached(
+                "SELECT id, mailbox, received_at, raw, partial, verified, attempts, reading, outcome, case_ref, state
+                 FROM mail WHERE id > ?1 ORDER BY id LIMIT ?2",
+            )?;
+            let mut rows = query.query(params![mail, limit])?;
+            let mut settled = Vec::new();
+            while let Some(row) = rows.next()? {
+                if row.get::<_, String>(10)? == "new" {
+                    break;
+                }
+                let (reading, case): (Vec<u8>, String) = (row.get(7)?, row.get(9)?);
+                settled.push(SettledMail {
+                    mail: stored_mail(tx, row)?,
+                    outcome: row.get(8)?,
+                    case: Reference::parse(&case),
+                    reading: tx.keys.open(&reading).ok_or_else(|| corrupt("mail", "reading", row.get(0)))?,
+                });
+            }
+            Ok(settled)
+        })
+        .await
     }
 
     /// Mails that were set aside, newest first.

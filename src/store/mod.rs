@@ -23,7 +23,7 @@ use rusqlite_migration::{M, Migrations};
 
 pub use cases::{CaseListed, Woken};
 pub use files::InstanceLock;
-pub use inbound::{Arrival, Quarantined, Receipt, StoredMail};
+pub use inbound::{Arrival, Quarantined, Receipt, SettledMail, StoredMail};
 pub use journal::{Entry, JournalFault};
 pub use keys::Keys;
 pub use outbox::{ClaimedLetter, LetterState, NewLetter, Settlement};

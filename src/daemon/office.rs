@@ -1,0 +1,261 @@
+//! What every loop of the daemon shares: the configuration, the store, the templates, and one way to let an
+//! event happen to a case.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
+
+use crate::case::{
+    Case, Context, Effect, Event, Fact, Letter, LetterKind, Policy, Purpose, Reference, decide, next_wake,
+};
+use crate::classify::{Language, OwnPhrases, Right};
+use crate::clock::Clock;
+use crate::config::{Config, Purpose as MailboxPurpose};
+use crate::mail::{Address, Bounds, Ours};
+use crate::reply::{MarkKey, Seeds, SenderIdentity, Templates, render};
+use crate::store::{NewLetter, NewToken, Store, StoreError, Tx};
+
+/// The daemon's one office.
+pub struct Office {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The store.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    pub(super) policy: Policy,
+    pub(super) bounds: Bounds,
+    pub(super) ours: Ours,
+    pub(super) phrases: OwnPhrases,
+    pub(super) templates: Templates,
+    senders: BTreeMap<String, SenderIdentity>,
+    entities: String,
+    /// Rung when a mail was stored.
+    pub mail_came: Arc<Notify>,
+    /// Rung when a letter was queued.
+    pub letter_due: Arc<Notify>,
+}
+
+impl Office {
+    /// Builds what the loops share.
+    ///
+    /// # Errors
+    /// One sentence about the setting that is wrong.
+    pub fn new(config: Config, store: Store, templates: Templates, clock: Clock) -> anyhow::Result<Self> {
+        let key = MarkKey::new(store.keys().mark());
+        let mut senders = BTreeMap::new();
+        for mailbox in &config.mailboxes {
+            senders.insert(mailbox.name.clone(), SenderIdentity::new(&config, mailbox, key.clone())?);
+        }
+        let phrases = own_phrases(&config)?;
+        Ok(Self {
+            policy: policy(&config),
+            bounds: bounds(&config),
+            ours: Ours {
+                addresses: config.mailboxes.iter().map(crate::config::Mailbox::mail_address).collect(),
+                mark: crate::reply::mark::MARK_FIELD.to_owned(),
+                ..Ours::default()
+            },
+            phrases,
+            entities: entities(&config),
+            templates,
+            senders,
+            clock,
+            store,
+            config: Arc::new(config),
+            mail_came: Arc::new(Notify::new()),
+            letter_due: Arc::new(Notify::new()),
+        })
+    }
+
+    /// What separates a local part from its tag, when tags are used.
+    pub(super) fn separator(&self) -> Option<char> {
+        self.config.identity.tag_separator.chars().next()
+    }
+
+    /// Lets `event` happen to `case` in this transaction: facts, case, letters and opt-outs are written together.
+    /// `person` is the address behind the event, when it is not yet known to the store.
+    pub(super) fn happen(
+        &self,
+        tx: &Tx<'_>,
+        case: Option<Case>,
+        event: &Event,
+        person: Option<&Address>,
+        now: Timestamp,
+    ) -> Result<Option<Case>, StoreError> {
+        let known = match (person, case.as_ref().and_then(|case| case.person)) {
+            (None, Some(fingerprint)) => tx.person(&fingerprint)?,
+            _ => None,
+        };
+        let person = person.or(known.as_ref());
+        let day_ago = now.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::UNIX_EPOCH);
+        let sent_today = match person {
+            Some(person) => tx.letters_since(&tx.keys().suppression(person), day_ago)?,
+            None => BTreeMap::new(),
+        };
+        let mut random = [0; 64];
+        getrandom::fill(&mut random).map_err(|_| StoreError::Random)?;
+        let context = Context { now, policy: &self.policy, person, sent_today: &sent_today, random };
+        let decision = match decide(case.as_ref(), event, &context) {
+            Ok(decision) => decision,
+            Err(refused) => {
+                tracing::info!(status = refused.status, event = refused.event, "an event came too late");
+                return Ok(case);
+            }
+        };
+        let Some(after) = decision.case else { return Ok(None) };
+        if let (Some(fingerprint), Some(address)) = (after.person, person) {
+            tx.keep_person(&fingerprint, address)?;
+        }
+        tx.append(&after.reference, &decision.facts, now, "daemon")?;
+        for effect in &decision.effects {
+            match effect {
+                Effect::SendLetter(letter) => self.queue(tx, letter, Some(&after), now)?,
+                Effect::ApplyOptOut { basis, .. } => {
+                    if let Some(address) = person {
+                        let key = tx.keys().suppression(address);
+                        tx.apply_opt_out(
+                            &key,
+                            now,
+                            crate::store::basis_name(*basis),
+                            &self.entities,
+                            &after.reference,
+                        )?;
+                    }
+                }
+                Effect::UndoOptOut { .. } => {
+                    if let Some(address) = person {
+                        tx.undo_opt_out(&tx.keys().suppression(address))?;
+                    }
+                }
+            }
+        }
+        let opened = decision.facts.iter().any(|fact| matches!(fact, Fact::Opened(_)));
+        let tell = (opened && !after.is_opt_out_only())
+            || decision.facts.iter().any(|fact| matches!(fact, Fact::AnswerUnclear));
+        tx.put_case(&after, now, next_wake(&after, &context), tell)?;
+        Ok(Some(after))
+    }
+
+    /// Renders a letter to its final bytes and queues it with its token.
+    pub(super) fn queue(
+        &self,
+        tx: &Tx<'_>,
+        letter: &Letter,
+        case: Option<&Case>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sender = self
+            .senders
+            .get(&letter.mailbox)
+            .or_else(|| self.senders.values().next())
+            .ok_or_else(|| StoreError::Refused("no mailbox can write letters".to_owned()))?;
+        let mut random = [0; 20];
+        getrandom::fill(&mut random).map_err(|_| StoreError::Random)?;
+        let rendered = render(letter, &self.templates, sender, &Seeds { at: now, random })
+            .map_err(|error| StoreError::Refused(error.to_string()))?;
+        let reference: Option<&Reference> = case.map(|case| &case.reference);
+        let id = tx.queue_letter(&NewLetter {
+            case: reference,
+            kind: letter.kind.name(),
+            envelope_from: rendered.envelope_from.as_deref(),
+            envelope_to: &rendered.envelope_to,
+            bytes: &rendered.bytes,
+            queued_at: now,
+        })?;
+        if let (Some(words), Some(case), Some(person)) =
+            (letter.kind.person(), reference, case.and_then(|case| case.person))
+        {
+            tx.keep_token(&NewToken {
+                token: &words.token,
+                code: words.code.as_ref(),
+                letter: id,
+                case,
+                person,
+                purpose: purpose(&letter.kind),
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// The installation's own phrases, compiled.
+///
+/// # Errors
+/// One sentence that names the key or the phrase.
+pub fn own_phrases(config: &Config) -> anyhow::Result<OwnPhrases> {
+    let mut phrases = Vec::new();
+    for (kind, texts) in &config.phrases {
+        let right = Right::from_name(kind).ok_or_else(|| {
+            let known: Vec<&str> = Right::ALL.into_iter().map(Right::name).collect();
+            anyhow::anyhow!("phrases.{kind} is no kind; write one of {}", known.join(", "))
+        })?;
+        for text in texts {
+            // An operator's phrase is meant as written, whatever language surrounds it.
+            phrases.push((right, Language::Fr, text.as_str()));
+            phrases.push((right, Language::En, text.as_str()));
+        }
+    }
+    OwnPhrases::new(phrases).map_err(|wrong| anyhow::anyhow!("phrases: {wrong}"))
+}
+
+/// What a letter's token is good for.
+fn purpose(kind: &LetterKind) -> Purpose {
+    match kind {
+        LetterKind::ConfirmationRequest(_) | LetterKind::ConfirmationReminder(_) => Purpose::Confirm,
+        LetterKind::OptOutApplied(_) | LetterKind::OptOutAppliedUnconfirmed(_) => Purpose::Undo,
+        _ => Purpose::Thread,
+    }
+}
+
+fn policy(config: &Config) -> Policy {
+    let rights = config.mailboxes.iter().find(|mailbox| mailbox.purpose == MailboxPurpose::Rights);
+    Policy {
+        zone: config.zone(),
+        holidays: config.controller.holidays,
+        reference_prefix: config.controller.reference_prefix.clone(),
+        confirm_rights: config.identity.rights,
+        confirm_opt_out: config.identity.opt_out,
+        reminder_days: config.identity.reminder_days,
+        opt_out_days: config.identity.opt_out_days,
+        token_days: config.identity.token_days,
+        letters_per_address_day: config.limits.letters_per_address_day,
+        letters_per_address_kind_day: config.limits.letters_per_address_kind_day,
+        page: config.public.is_some(),
+        dpo: config.dpo(),
+        dpo_language: config.controller.language,
+        dpo_mailbox: rights
+            .or(config.mailboxes.first())
+            .map(|mailbox| mailbox.name.clone())
+            .unwrap_or_default(),
+        remind_days_before: config.notices.remind_days_before.clone(),
+    }
+}
+
+/// The bounds that keep a hostile mail from the parser (T33).
+#[must_use]
+pub fn bounds(config: &Config) -> Bounds {
+    let limits = &config.limits;
+    Bounds {
+        raw_bytes: limits.message_bytes,
+        header_bytes: limits.header_bytes,
+        header_fields: limits.header_count,
+        parts: limits.parts,
+        depth: limits.depth,
+        addresses: limits.addresses,
+        ..Bounds::default()
+    }
+}
+
+/// For whom an opt-out counts: the company and every configured entity, as a JSON list.
+fn entities(config: &Config) -> String {
+    let mut names = vec![config.controller.name.clone()];
+    for entity in &config.controller.entities {
+        if !names.contains(entity) {
+            names.push(entity.clone());
+        }
+    }
+    serde_json::to_string(&names).unwrap_or_default()
+}

@@ -1,0 +1,397 @@
+//! The way of one mail, from stored bytes to a commit: the only place where reading, screening, understanding,
+//! evidence, decision and letters meet.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::office::Office;
+use crate::case::{
+    ArrivedMail, Case, DpoAlertReason, Event, LetterKind, LetterOutcome, MailId, Proof, Purpose, Threading,
+    belongs, dpo_letter,
+};
+use crate::classify::{Kind, Language, Reading, Right};
+use crate::config::LetterLanguage;
+use crate::identity::{self, Evidence, OwnCheck, Token};
+use crate::mail::{Address, InboundMail, Origin, Sender};
+use crate::store::{StoreError, StoredMail, Tx};
+
+/// Mails understood and committed together: enough that one fsync is shared by many, few enough for memory.
+const BATCH_MAILS: u32 = 500;
+/// Raw bytes of a batch.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// A mail after all thinking that needs no database.
+struct Understood {
+    id: MailId,
+    mailbox: String,
+    received_at: Timestamp,
+    attempts: u32,
+    /// What was read, or the stable name of why it could not be.
+    read: Result<Box<Read>, &'static str>,
+}
+
+struct Read {
+    sender: Option<Address>,
+    authority: bool,
+    origin: Origin,
+    may_answer: bool,
+    reading: Reading,
+    aligned: bool,
+    answer_tokens: Vec<Token>,
+    bounce_tokens: Vec<Token>,
+    takes_back: bool,
+    threading: Threading,
+    /// For the DPO, sealed with the mail.
+    explained: Vec<u8>,
+}
+
+impl Office {
+    /// Understands and commits the next batch of stored mails; returns how many were taken.
+    ///
+    /// # Errors
+    /// When the store failed: nothing of the batch was committed, and its mails will come again.
+    pub async fn process_batch(self: &Arc<Self>) -> Result<usize, StoreError> {
+        let taken = self.store.take_new(BATCH_MAILS, BATCH_BYTES).await?;
+        let count = taken.len();
+        if count == 0 {
+            return Ok(0);
+        }
+        let office = Arc::clone(self);
+        let understood = tokio::task::spawn_blocking(move || office.understand_all(taken))
+            .await
+            .map_err(|_| StoreError::Refused("a thread that understands mails ended".to_owned()))?;
+        let office = Arc::clone(self);
+        let now = self.clock.now();
+        let letters = self
+            .store
+            .write(move |tx| {
+                let mut failed = 0_u32;
+                for mail in &understood {
+                    if let Err(error) = tx.apart(|tx| office.settle(tx, mail, now)) {
+                        failed += 1;
+                        tracing::error!(mail.id = mail.id.0, %error, "a mail could not be decided");
+                        if mail.attempts >= office.config.limits.attempts {
+                            office.quarantine(tx, mail.id, "not-decided", now)?;
+                        }
+                    }
+                }
+                tx.note_journal_end()?;
+                Ok(failed < u32::try_from(understood.len()).unwrap_or(u32::MAX))
+            })
+            .await?;
+        if letters {
+            self.letter_due.notify_one();
+        }
+        Ok(count)
+    }
+
+    /// Reads every mail of a batch, on all cores.
+    fn understand_all(&self, mails: Vec<StoredMail>) -> Vec<Understood> {
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        if mails.len() < 8 || threads == 1 {
+            return mails.iter().map(|mail| self.understand(mail)).collect();
+        }
+        let share = mails.len().div_ceil(threads);
+        std::thread::scope(|scope| {
+            let parts: Vec<_> = mails
+                .chunks(share)
+                .map(|part| {
+                    (
+                        part,
+                        scope
+                            .spawn(move || part.iter().map(|mail| self.understand(mail)).collect::<Vec<_>>()),
+                    )
+                })
+                .collect();
+            parts
+                .into_iter()
+                // A thread that ended otherwise than by a caught panic is not possible; its mails come again.
+                .flat_map(|(part, handle)| {
+                    handle.join().unwrap_or_else(|_| part.iter().map(failed).collect())
+                })
+                .collect()
+        })
+    }
+
+    fn understand(&self, mail: &StoredMail) -> Understood {
+        let read = if mail.attempts > self.config.limits.attempts {
+            Err("three-attempts")
+        } else {
+            catch_unwind(AssertUnwindSafe(|| self.read(mail))).unwrap_or(Err("reading-failed"))
+        };
+        Understood {
+            id: mail.id,
+            mailbox: mail.mailbox.clone(),
+            received_at: mail.received_at,
+            attempts: mail.attempts,
+            read,
+        }
+    }
+
+    fn read(&self, mail: &StoredMail) -> Result<Box<Read>, &'static str> {
+        let parsed = crate::mail::parse(&mail.raw, &self.bounds).map_err(crate::mail::OutOfBounds::name)?;
+        let screening = crate::mail::screen(&parsed, &self.ours);
+        let answer_tokens = identity::answer_tokens(&parsed, self.separator());
+        let reading = crate::classify::classify(&parsed, &screening, &self.phrases);
+        let evidence = self.evidence(&parsed, mail.verified.as_deref());
+        let sender = match &parsed.sender {
+            Sender::One(address) => Some(address.clone()),
+            Sender::Ambiguous(_) => None,
+        };
+        let authority = sender.as_ref().is_some_and(|sender| self.is_authority(sender.domain()));
+        let ours = sender.as_ref().is_some_and(|sender| self.ours.addresses.contains(sender));
+        Ok(Box::new(Read {
+            authority,
+            origin: screening.origin,
+            may_answer: screening.may_answer.is_ok() && !authority && !ours,
+            aligned: evidence.is_aligned(),
+            bounce_tokens: identity::bounce_tokens(&parsed, self.separator()),
+            takes_back: identity::takes_back(&parsed.visible.own),
+            threading: threading(&parsed),
+            explained: explain(&parsed, &reading, &screening.signs, &evidence),
+            sender,
+            reading,
+            answer_tokens,
+        }))
+    }
+
+    fn evidence(&self, mail: &InboundMail, verified: Option<&str>) -> Evidence {
+        let server = self
+            .config
+            .identity
+            .authserv_id
+            .as_ref()
+            .and_then(|id| identity::authentication_results(&mail.headers, id));
+        let own = verified.and_then(OwnCheck::parse);
+        identity::weigh(&mail.sender, server.as_ref(), own.as_ref())
+    }
+
+    fn is_authority(&self, domain: &str) -> bool {
+        self.config.controller.authority_domains.iter().any(|authority| {
+            domain == authority
+                || domain.strip_suffix(authority.as_str()).is_some_and(|rest| rest.ends_with('.'))
+        })
+    }
+
+    /// Commits one mail: every mail ends as a case, as set aside by rule, or in quarantine (T12).
+    fn settle(&self, tx: &Tx<'_>, mail: &Understood, now: Timestamp) -> Result<(), StoreError> {
+        if !tx.is_new(mail.id)? {
+            return Ok(());
+        }
+        let read = match &mail.read {
+            Ok(read) => read,
+            // Out of bounds is a property of the bytes: no second look changes it.
+            Err(reason @ ("reading-failed" | "three-attempts"))
+                if mail.attempts < self.config.limits.attempts =>
+            {
+                tracing::warn!(
+                    mail.id = mail.id.0,
+                    reason,
+                    "a mail could not be read, it will be tried again"
+                );
+                return Ok(());
+            }
+            Err(reason) => return self.quarantine(tx, mail.id, reason, now),
+        };
+        let end = match read.origin {
+            Origin::Bounce => {
+                self.bounced(tx, read, now)?;
+                Some("bounce")
+            }
+            Origin::AutoReply => Some("auto-reply"),
+            Origin::ListMail => Some("list-mail"),
+            Origin::OwnLetter => Some("own-letter"),
+            Origin::Person | Origin::ListUnsubscribe | Origin::FeedbackOptOut => {
+                machine_by_words(&read.reading)
+            }
+        };
+        if let Some(end) = end {
+            tx.append_mail_end(mail.id, end, now)?;
+            return tx.settle_mail(mail.id, end, None, &read.explained);
+        }
+        self.case_of(tx, mail, read, now)
+    }
+
+    /// A mail that asks or answers something: opens a case, or joins the one whose token it carries.
+    fn case_of(&self, tx: &Tx<'_>, mail: &Understood, read: &Read, now: Timestamp) -> Result<(), StoreError> {
+        let person = read.sender.as_ref().map(|sender| tx.keys().person(sender));
+        let mut arrived = self.arrived(mail, read, person);
+        let mut case: Option<Case> = None;
+        // Only a person's answer counts, from the very address the letter went to (T2, T13).
+        if let (Origin::Person, Some(person)) = (read.origin, person) {
+            for token in &read.answer_tokens {
+                let Some(found) = tx.find_token(token)?.filter(|found| found.person == person) else {
+                    continue;
+                };
+                let live = found.is_live(now);
+                arrived.proven = if live { Some(Proof::Token) } else { arrived.proven };
+                arrived.answers = Some(match found.purpose {
+                    Purpose::Confirm if !live => Purpose::Thread,
+                    purpose => purpose,
+                });
+                case = tx.case(&found.case)?;
+                break;
+            }
+        }
+        let joined = case.filter(|case| belongs(case, &arrived));
+        let end = if joined.is_some() { "joined" } else { "case" };
+        let after = self.happen(tx, joined, &Event::MailArrived(arrived), read.sender.as_ref(), now)?;
+        let reference = after.as_ref().map(|case| &case.reference);
+        tx.settle_mail(mail.id, end, reference, &read.explained)
+    }
+
+    fn arrived(
+        &self,
+        mail: &Understood,
+        read: &Read,
+        person: Option<crate::case::Fingerprint>,
+    ) -> ArrivedMail {
+        let reading = &read.reading;
+        let from_program = matches!(read.origin, Origin::ListUnsubscribe);
+        let rights: Vec<Right> = reading
+            .kinds
+            .iter()
+            .filter_map(|kind| match kind {
+                Kind::Asks(right) => Some(*right),
+                _ => None,
+            })
+            .collect();
+        ArrivedMail {
+            mail: mail.id,
+            mailbox: mail.mailbox.clone(),
+            received_at: mail.received_at,
+            person,
+            proven: read.aligned.then_some(Proof::Aligned),
+            may_answer: read.may_answer && !from_program,
+            rights,
+            certain: reading.certain,
+            answer: reading.answer,
+            undo: read.takes_back,
+            language: self.letter_language(reading.language),
+            threading: read.threading.clone(),
+            answers: None,
+            authority: read.authority,
+        }
+    }
+
+    fn letter_language(&self, written: Language) -> LetterLanguage {
+        match written {
+            Language::Fr => LetterLanguage::Fr,
+            Language::Unknown => self.config.controller.language,
+            _ => LetterLanguage::En,
+        }
+    }
+
+    /// A report that carries the token of a letter of ours reaches that letter's case; any other is only kept (T14).
+    fn bounced(&self, tx: &Tx<'_>, read: &Read, now: Timestamp) -> Result<(), StoreError> {
+        for token in &read.bounce_tokens {
+            let Some(found) = tx.find_token(token)? else { continue };
+            let Some((_, kind)) = tx.bounce_letter(found.letter)? else { continue };
+            let Some(case) = tx.case(&found.case)? else { continue };
+            let event = Event::LetterSettled { kind: letter_name(&kind), outcome: LetterOutcome::Bounced };
+            self.happen(tx, Some(case), &event, None, now)?;
+        }
+        Ok(())
+    }
+
+    fn quarantine(
+        &self,
+        tx: &Tx<'_>,
+        mail: MailId,
+        reason: &'static str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        tracing::warn!(mail.id = mail.0, reason, "a mail was set aside unread");
+        tx.quarantine_mail(mail, reason)?;
+        tx.append_mail_end(mail, reason, now)?;
+        let alert = dpo_letter(
+            &self.policy,
+            LetterKind::DpoAlert { reason: DpoAlertReason::Quarantined, case: None },
+        );
+        self.queue(tx, &alert, None, now)
+    }
+}
+
+/// What the words alone show to be no person's request, when they show it surely.
+fn machine_by_words(reading: &Reading) -> Option<&'static str> {
+    let [kind] = reading.kinds.iter().collect::<Vec<_>>()[..] else { return None };
+    match kind {
+        _ if !reading.certain => None,
+        Kind::AutoReply => Some("auto-reply"),
+        Kind::Bounce => Some("bounce"),
+        Kind::ListMail => Some("list-mail"),
+        Kind::Spam => Some("spam"),
+        _ => None,
+    }
+}
+
+fn failed(mail: &StoredMail) -> Understood {
+    Understood {
+        id: mail.id,
+        mailbox: mail.mailbox.clone(),
+        received_at: mail.received_at,
+        attempts: mail.attempts,
+        read: Err("reading-failed"),
+    }
+}
+
+fn threading(mail: &InboundMail) -> Threading {
+    let mut references = mail.references.clone();
+    if references.is_empty() {
+        references.extend(mail.in_reply_to.first().cloned());
+    }
+    references.extend(mail.message_id.clone());
+    Threading { in_reply_to: mail.message_id.clone(), references }
+}
+
+/// The stable name among today's letters.
+pub(super) fn letter_name(kind: &str) -> &'static str {
+    LetterKind::NAMES.into_iter().find(|name| *name == kind).unwrap_or("letter")
+}
+
+/// The sender as a person should see it: what it claims, and what in it deceives the eye (T8).
+fn sender_shown(shown: &crate::mail::SenderShown) -> String {
+    let mut text = if shown.name.is_empty() {
+        shown.address.clone()
+    } else {
+        format!("{} <{}>", shown.name, shown.address)
+    };
+    for (mark, sentence) in [
+        (shown.hidden_characters, " [hidden characters]"),
+        (shown.mixed_scripts, " [mixed scripts]"),
+        (shown.name_shows_other_address, " [the name shows another address]"),
+    ] {
+        if mark {
+            text.push_str(sentence);
+        }
+    }
+    text
+}
+
+/// What the DPO sees beside the mail: what was understood, on which words, and what was set aside.
+fn explain(mail: &InboundMail, reading: &Reading, signs: &[&str], evidence: &Evidence) -> Vec<u8> {
+    let finding = |finding: &crate::classify::Finding| {
+        json!({
+            "kind": finding.kind.name(),
+            "rule": finding.rule,
+            "text": finding.text,
+            "confidence": finding.confidence,
+        })
+    };
+    let set_aside = |set: &crate::classify::SetAside| json!({ "kind": set.finding.kind.name(), "text": set.finding.text, "reason": set.reason });
+    let value = json!({
+        "kinds": reading.kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>(),
+        "language": reading.language.code(),
+        "certain": reading.certain,
+        "findings": reading.findings.iter().map(finding).collect::<Vec<_>>(),
+        "set_aside": reading.set_aside.iter().map(set_aside).collect::<Vec<_>>(),
+        "signs": signs,
+        "sender_shown": sender_shown(&mail.sender_shown),
+        "evidence": evidence.name(),
+        "attachments": mail.attachments.iter().map(|attachment| &attachment.name).collect::<Vec<_>>(),
+    });
+    value.to_string().into_bytes()
+}

@@ -172,6 +172,27 @@ async fn t17_five_wrong_codes_leave_the_reply_by_mail() {
 }
 
 #[tokio::test]
+async fn t17_a_right_without_a_code_is_only_confirmed_by_mail() {
+    let desk = FakeDesk::default();
+    let house = House::open(&desk).await;
+    let token = desk.erasure();
+    desk.known.lock().unwrap().get_mut(token.as_str()).unwrap().shown.asks_code = false;
+    let page = house.get(&path(&token)).await;
+    assert!(page.body.contains("Répondez plutôt à notre message"));
+    assert!(!page.body.contains("<form"));
+    for body in ["answer=yes", "answer=no&sure=yes", "List-Unsubscribe=One-Click"] {
+        house.post(&path(&token), body).await;
+    }
+    assert_eq!(desk.of(&token).acts, 0);
+
+    let token = desk.opt_out();
+    desk.known.lock().unwrap().get_mut(token.as_str()).unwrap().shown.asks_code = true;
+    assert!(house.get(&path(&token)).await.body.contains("id=\"code\""));
+    assert_eq!(house.post(&path(&token), "answer=yes").await.status, 422);
+    assert_eq!(house.post(&path(&token), &format!("answer=yes&code={CODE}")).await.status, 303);
+}
+
+#[tokio::test]
 async fn t18_a_link_shows_the_same_until_it_expires_and_acts_once() {
     let desk = FakeDesk::default();
     let house = House::open(&desk).await;

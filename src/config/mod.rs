@@ -285,7 +285,8 @@ pub struct Identity {
     pub rights: ConfirmPolicy,
     /// Opt-outs.
     pub opt_out: ConfirmPolicy,
-    /// The id that our own server writes into `Authentication-Results`; absent means never trusted (T6).
+    /// The id that our own server writes into `Authentication-Results`; absent means never trusted (T6). "(none)"
+    /// for a server that writes no id (Exchange Online).
     pub authserv_id: Option<String>,
     /// Also verify DKIM signatures ourselves, by DNS.
     pub dkim: bool,

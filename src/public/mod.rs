@@ -1,7 +1,7 @@
 //! The page on which a person may say "yes, that was me", for those who would rather click than reply.
 //!
 //! Only there when `[public]` is configured. It knows no mail, no address and no name: a [`Token`] from a letter
-//! comes in, the [`Desk`] says what may be shown for it, and an answer goes out as a [`PageAsk`]. What follows is
+//! comes in, a [`PageAsk`] asks what may be [`Shown`] for it, and an answer goes out as another. What follows is
 //! decided where all else is.
 //!
 //! - A look changes nothing, however often and by whomever (T16, T18). The page works without script and never sends
@@ -77,6 +77,15 @@ pub struct Shown {
     pub asks_code: bool,
     /// Whether too many wrong codes were typed: from then on only a reply by mail confirms.
     pub locked: bool,
+}
+
+impl Shown {
+    /// Whether the page takes an answer at all. One about more than the advertising for which the letter brought no
+    /// code (it was written when there was no page) is only taken by mail (T17).
+    #[must_use]
+    pub const fn takes_answers(&self) -> bool {
+        !self.locked && (self.opt_out_only || self.asks_code)
+    }
 }
 
 /// What became of an answer.

@@ -179,7 +179,7 @@ impl Pages {
                 reference => shown.reference.as_str(),
                 received_on => date_in_words(shown.received_on, language),
                 rights => rights.into_iter().map(right_name).collect::<Vec<_>>(),
-                opt_out => shown.opt_out_only,
+                opt_out => shown.opt_out_only && !shown.asks_code,
                 asks_code => shown.asks_code,
                 wrong => word,
                 left => left,
@@ -195,6 +195,7 @@ impl Pages {
                 lang => tag(language),
                 switch => switch(language),
                 reference => shown.reference.as_str(),
+                codeless => !shown.asks_code,
             },
         )
     }

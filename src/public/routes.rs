@@ -122,7 +122,7 @@ impl App {
             Wrong::Nothing => StatusCode::OK,
             Wrong::Code(_) | Wrong::Missing | Wrong::Sure => StatusCode::UNPROCESSABLE_ENTITY,
         };
-        let page = if shown.locked || wrong == Wrong::Code(0) {
+        let page = if !shown.takes_answers() || wrong == Wrong::Code(0) {
             self.pages.locked(shown, language)
         } else {
             self.pages.question(shown, language, wrong)
@@ -227,7 +227,7 @@ async fn settle(
     form: Form,
 ) -> Result<Response, Busy> {
     let mend = |wrong| Ok(app.question(shown, language, wrong));
-    if shown.locked {
+    if !shown.takes_answers() {
         return mend(Wrong::Nothing);
     }
     let (one_click, yes, code) = match form {

@@ -51,6 +51,7 @@ fn mail(rights: &[Right]) -> ArrivedMail {
         certain: true,
         answer: Answer::Unclear,
         undo: false,
+        says_more: false,
         language: LetterLanguage::Fr,
         threading: Threading::default(),
         answers: None,
@@ -405,6 +406,11 @@ fn a_new_request_after_the_end_has_its_own_case() {
     world.mail(ArrivedMail { proven: Some(Proof::Aligned), ..mail(&[Right::OptOut]) });
     assert!(belongs(world.case(), &mail(&[Right::OptOut])));
     assert!(!belongs(world.case(), &mail(&[Right::Erasure])));
+    // A thank-you joins the closed case; a question must not vanish in it.
+    assert!(belongs(world.case(), &mail(&[])));
+    assert!(!belongs(world.case(), &ArrivedMail { says_more: true, ..mail(&[]) }));
+    let word = ArrivedMail { says_more: true, undo: true, answers: Some(Purpose::Undo), ..mail(&[]) };
+    assert!(belongs(world.case(), &word));
 }
 
 #[test]

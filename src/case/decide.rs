@@ -39,11 +39,16 @@ pub fn decide(case: Option<&Case>, event: &Event, context: &Context<'_>) -> Resu
 }
 
 /// Whether a mail that answers a letter of `case` belongs to it. A new request after the case was closed has
-/// its own clock (law.md §2.6 A9).
+/// its own clock (law.md §2.6 A9), and a question after it needs a person, who does not look into closed cases.
 #[must_use]
 pub fn belongs(case: &Case, mail: &ArrivedMail) -> bool {
     let new = mail.certain && mail.rights.iter().any(|right| !case.rights.contains_key(right));
-    !(case.status.is_closed() && new)
+    // The one word that takes an opt-out back, and the "no" that says it was not them, are what the letter offers.
+    let taking_back = case.advertising_stopped_on.is_some()
+        && (mail.undo || mail.answer == Answer::No)
+        && matches!(mail.answers, Some(Purpose::Undo | Purpose::Confirm));
+    let question = mail.rights.is_empty() && mail.says_more && !taking_back;
+    !(case.status.is_closed() && (new || question))
 }
 
 /// When the clock must look at `case` again; `None` when it never must.

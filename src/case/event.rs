@@ -81,6 +81,8 @@ pub struct ArrivedMail {
     pub threading: Threading,
     /// The letter it answers, when it carries that letter's token and comes from the bound address (T2).
     pub answers: Option<Purpose>,
+    /// Whether its words are more than a short thank-you: a question, or more than a few of them.
+    pub says_more: bool,
     /// A supervisory authority writes: a person at once, never a letter (law.md §1.12).
     pub authority: bool,
 }

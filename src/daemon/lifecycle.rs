@@ -44,7 +44,7 @@ pub struct OnceSummary {
 /// One sentence that names what is wrong.
 pub async fn open_office(config: Config, clock: Clock) -> anyhow::Result<Arc<Office>> {
     let templates = load_templates(&config)?;
-    let store = Store::open(&config.store).await?;
+    let store = Store::open(&config.store).await?.with_quota(config.limits.mib_per_address_day);
     Ok(Arc::new(Office::new(config, store, templates, clock)?))
 }
 

@@ -43,6 +43,7 @@ struct Read {
     answer_tokens: Vec<Token>,
     bounce_tokens: Vec<Token>,
     takes_back: bool,
+    says_more: bool,
     threading: Threading,
     /// For the DPO, sealed with the mail.
     explained: Vec<u8>,
@@ -150,6 +151,7 @@ impl Office {
             aligned: evidence.is_aligned(),
             bounce_tokens: identity::bounce_tokens(&parsed, self.separator()),
             takes_back: identity::takes_back(&parsed.visible.own),
+            says_more: says_more(&parsed.visible.own),
             threading: threading(&parsed),
             explained: explain(&parsed, &reading, &screening.signs, &evidence),
             sender,
@@ -270,6 +272,7 @@ impl Office {
             certain: reading.certain,
             answer: reading.answer,
             undo: read.takes_back,
+            says_more: read.says_more,
             language: self.letter_language(reading.language),
             threading: read.threading.clone(),
             answers: None,
@@ -345,6 +348,11 @@ fn threading(mail: &InboundMail) -> Threading {
     }
     references.extend(mail.message_id.clone());
     Threading { in_reply_to: mail.message_id.clone(), references }
+}
+
+/// More than a short thank-you: a question mark, or more words than a courtesy has.
+fn says_more(own_words: &str) -> bool {
+    own_words.contains('?') || own_words.split_whitespace().nth(25).is_some()
 }
 
 /// The stable name among today's letters.

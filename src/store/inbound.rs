@@ -9,6 +9,11 @@ use super::{Store, StoreError, Tx};
 use crate::case::{MailId, Reference};
 use crate::mail::content_hash_of;
 
+/// Mails of at least so many bytes count towards their sender's quota (T40): smaller ones fill no disk in a day.
+const QUOTA_BYTES_MIN: usize = 16 << 10;
+/// What is kept of a mail beyond the quota: its header and the beginning of its words.
+const QUOTA_BYTES_KEPT: usize = 64 << 10;
+
 /// A mail as a source hands it over.
 pub struct Arrival {
     /// The mailbox's name.
@@ -95,7 +100,8 @@ impl Store {
     /// When nothing of the batch was stored.
     pub async fn receive(&self, batch: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError> {
         let now = crate::clock::Clock::System.now();
-        self.write(move |tx| batch.iter().map(|arrival| tx.receive(arrival, now)).collect()).await
+        let quota = self.mib_per_address_day;
+        self.write(move |tx| batch.iter().map(|arrival| tx.receive(arrival, now, quota)).collect()).await
     }
 
     /// Every place of a folder that has an outcome; what is not in it must be fetched.
@@ -150,8 +156,8 @@ impl Store {
             let mark = format!("unreadable {} {} {}", key.0, key.1, key.2);
             tx.sql.execute(
                 "INSERT OR IGNORE INTO mail (content_hash, mailbox, received_at, stored_at, size, partial, raw,
-                     verified, state, attempts, outcome, case_ref, reading)
-                 VALUES (?1, ?2, ?3, ?3, 0, 0, x'', '', 'quarantined', 3, 'server-gives-no-bytes', '', x'')",
+                     sender_key, verified, state, attempts, outcome, case_ref, reading)
+                 VALUES (?1, ?2, ?3, ?3, 0, 0, x'', x'', '', 'quarantined', 3, 'server-gives-no-bytes', '', x'')",
                 params![mark.as_bytes(), key.0, received_at.as_second()],
             )?;
             let mail = tx.sql.query_row("SELECT id FROM mail WHERE content_hash = ?1", [mark.as_bytes()], |row| {
@@ -311,7 +317,12 @@ impl Store {
 }
 
 impl Tx<'_> {
-    fn receive(&self, arrival: &Arrival, now: Timestamp) -> Result<Receipt, StoreError> {
+    fn receive(
+        &self,
+        arrival: &Arrival,
+        now: Timestamp,
+        mib_per_address_day: u64,
+    ) -> Result<Receipt, StoreError> {
         let key = (arrival.mailbox.clone(), arrival.folder.clone(), arrival.place.clone());
         let known: Option<String> = self
             .sql
@@ -333,24 +344,50 @@ impl Tx<'_> {
         }
         // A received instant in the future is a server's wrong clock: never later than the poll that saw it.
         let received_at = arrival.received_at.min(now);
+        let sender_key =
+            if arrival.raw.len() < QUOTA_BYTES_MIN { Vec::new() } else { self.sender_key(&arrival.raw) };
+        let beyond =
+            !sender_key.is_empty() && self.bytes_of_today(&sender_key, now)? > mib_per_address_day << 20;
+        let kept =
+            if beyond { arrival.raw.get(..QUOTA_BYTES_KEPT).unwrap_or(&arrival.raw) } else { &arrival.raw };
         self.sql
             .prepare_cached(
-                "INSERT INTO mail (content_hash, mailbox, received_at, stored_at, size, partial, raw, verified,
-                     state, attempts, outcome, case_ref, reading)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'new', 0, '', '', x'')",
+                "INSERT INTO mail (content_hash, mailbox, received_at, stored_at, size, partial, raw, sender_key,
+                     verified, state, attempts, outcome, case_ref, reading)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'new', 0, '', '', x'')",
             )?
             .execute(params![
                 hash.as_slice(),
                 arrival.mailbox,
                 received_at.as_second(),
                 now.as_second(),
-                arrival.raw.len(),
-                arrival.partial,
-                self.keys.seal(&arrival.raw)?,
+                kept.len(),
+                arrival.partial || kept.len() < arrival.raw.len(),
+                self.keys.seal(kept)?,
+                sender_key,
                 arrival.verified.as_deref().unwrap_or_default(),
             ])?;
         self.sight(&key, self.sql.last_insert_rowid(), "stored")?;
         Ok(Receipt::New)
+    }
+
+    /// Who a mail says it is from, for the quota; one name for all who cannot be told.
+    fn sender_key(&self, raw: &[u8]) -> Vec<u8> {
+        let (headers, _) = crate::mail::Headers::read(raw);
+        match crate::mail::address::sender(&headers) {
+            crate::mail::Sender::One(address) => self.keys.suppression(&address).0.to_vec(),
+            crate::mail::Sender::Ambiguous(_) => b"ambiguous".to_vec(),
+        }
+    }
+
+    fn bytes_of_today(&self, sender_key: &[u8], now: Timestamp) -> Result<u64, StoreError> {
+        Ok(self
+            .sql
+            .prepare_cached(
+                "SELECT coalesce(sum(size), 0) FROM mail
+                 WHERE sender_key <> x'' AND sender_key = ?1 AND stored_at > ?2",
+            )?
+            .query_row(params![sender_key, now.as_second() - 86_400], |row| row.get(0))?)
     }
 
     fn sight(&self, key: &(String, String, String), mail: i64, outcome: &str) -> Result<(), StoreError> {

@@ -44,6 +44,7 @@ pub struct Store {
     keys: Arc<Keys>,
     path: Arc<PathBuf>,
     free_mib_min: u64,
+    mib_per_address_day: u64,
 }
 
 /// Why the store did not do what it was asked.
@@ -176,7 +177,15 @@ impl Store {
             keys: Arc::new(keys),
             path: Arc::new(path),
             free_mib_min: settings.free_mib_min,
+            mib_per_address_day: crate::config::Limits::default().mib_per_address_day,
         })
+    }
+
+    /// The same store with another quota of MiB a day for each sender (T40).
+    #[must_use]
+    pub fn with_quota(mut self, mib_per_address_day: u64) -> Self {
+        self.mib_per_address_day = mib_per_address_day;
+        self
     }
 
     /// The installation's keys.

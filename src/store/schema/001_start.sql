@@ -10,6 +10,7 @@ CREATE TABLE mail (
     size          INTEGER NOT NULL,                  -- raw bytes
     partial       INTEGER NOT NULL,                  -- 1: only header and first part were fetched
     raw           BLOB    NOT NULL,                  -- sealed
+    sender_key    BLOB    NOT NULL,                  -- of mails that count towards a sender's quota; else empty
     verified      TEXT    NOT NULL,                  -- our own DKIM check, done at intake; '' when none
     state         TEXT    NOT NULL CHECK (state IN ('new', 'done', 'quarantined')),
     attempts      INTEGER NOT NULL,                  -- counted before each attempt at understanding
@@ -18,6 +19,7 @@ CREATE TABLE mail (
     reading       BLOB    NOT NULL                   -- sealed findings, for the DPO; empty while new
 ) STRICT;
 CREATE INDEX mail_new  ON mail (id) WHERE state = 'new';
+CREATE INDEX mail_quota ON mail (sender_key, stored_at) WHERE sender_key <> x'';
 CREATE INDEX mail_case ON mail (case_ref) WHERE case_ref <> '';
 
 CREATE TABLE sighting (                              -- each message on a server has one recorded outcome
@@ -25,7 +27,7 @@ CREATE TABLE sighting (                              -- each message on a server
     folder   TEXT    NOT NULL,
     place    TEXT    NOT NULL,                       -- "uidvalidity/uid", a Maildir name, or a content hash
     mail_id  INTEGER NOT NULL,                       -- 0 when no bytes came
-    outcome  TEXT    NOT NULL CHECK (outcome IN ('stored', 'twin', 'unreadable', 'gone', 'retry', 'over-quota')),
+    outcome  TEXT    NOT NULL CHECK (outcome IN ('stored', 'twin', 'unreadable', 'gone', 'retry')),
     attempts INTEGER NOT NULL,                       -- fetches that gave nothing
     seen_at  INTEGER NOT NULL,
     filed    INTEGER NOT NULL,                       -- 1: the server's copy was marked or moved

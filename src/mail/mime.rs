@@ -144,8 +144,11 @@ pub(super) fn walk<'x>(raw: &'x [u8], bounds: &Bounds) -> Result<Tree<'x>, OutOf
     }
     let mut walk = Walk { bounds, parts: 0, decoded: 0, text: 0, alternatives: 0, broken: false };
     let mut tree = Tree::default();
-    // Some gateways put a blank line before everything.
-    let lead = raw.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+    // Some gateways and exports put blank lines before everything.
+    let mut lead = 0;
+    while let Some((_, next)) = line_at(raw, lead).filter(|(line, _)| line.trim_ascii().is_empty()) {
+        lead = next;
+    }
     walk.message(raw.get(lead..).unwrap_or_default(), 0, 0, &mut tree)?;
     tree.body_at += lead;
     if let Some(headers) = tree.messages.first() {

@@ -129,6 +129,8 @@ pub enum Defect {
     BrokenMultipart,
     /// Nothing readable: empty, or attachments only.
     NoText,
+    /// There is text, but all of it is quoted, forwarded or a signature.
+    NothingOwn,
     /// More than one `Subject`, `Message-ID` or `Date`.
     RepeatedField,
 }

@@ -29,18 +29,22 @@ pub fn parse(raw: &[u8], bounds: &Bounds) -> Result<InboundMail, OutOfBounds> {
         defects.push(Defect::RepeatedField);
     }
     let words = Words::of(&tree);
-    if words.own.text.trim().is_empty() && words.forwarded.is_none() {
-        defects.push(Defect::NoText);
-    }
     let subject = headers.first("Subject").unwrap_or_default();
     let hints = Hints {
         reply: headers.has("In-Reply-To") || headers.has("References") || thread::is_reply(&subject),
         forward: thread::is_forward(&subject),
     };
     let mut visible = visible::cut(words.own, hints);
-    let forwarded = words.forwarded.or_else(|| visible.pasted_forward());
-    if let Some(text) = words.attached_message {
-        visible.append_forward(&text);
+    let attached = words.attached.trim();
+    let forwarded =
+        if attached.is_empty() { visible.pasted_forward() } else { Some(visible::own_words(attached)) };
+    if visible.full.trim().is_empty() && attached.is_empty() {
+        defects.push(Defect::NoText);
+    } else if visible.own.is_empty() {
+        defects.push(Defect::NothingOwn);
+    }
+    if !attached.is_empty() {
+        visible.append_forward(attached);
     }
     Ok(InboundMail {
         content_hash: content_hash(&headers, body),
@@ -68,8 +72,8 @@ pub fn parse(raw: &[u8], bounds: &Bounds) -> Result<InboundMail, OutOfBounds> {
 struct Words {
     own: Marked,
     texts: Vec<TextPart>,
-    forwarded: Option<String>,
-    attached_message: Option<String>,
+    /// Attached messages, each with its subject above.
+    attached: String,
     attachments: Vec<Attachment>,
 }
 
@@ -77,7 +81,6 @@ impl Words {
     fn of(tree: &Tree<'_>) -> Self {
         let mut words = Self::default();
         let chosen = choose(&tree.parts);
-        let mut attached = String::new();
         let mut attached_text = Vec::new();
         for (part, chosen) in tree.parts.iter().zip(chosen) {
             if !chosen {
@@ -88,7 +91,8 @@ impl Words {
                     part.media_type(),
                     "text/plain" | "text/html" | "text/enriched" | "text/richtext"
                 );
-            if part.message.is_some() {
+            if let Some(at) = part.message {
+                words.attached_head(tree.messages.get(at), part.level);
                 continue;
             }
             if !readable || part.is_attachment() {
@@ -109,10 +113,8 @@ impl Words {
             if part.level == 0 {
                 words.own.append(marked);
             } else {
-                if !attached.is_empty() {
-                    attached.push('\n');
-                }
-                attached.push_str(&marked.text);
+                words.attached.push_str(&marked.text);
+                words.attached.push('\n');
             }
         }
         // A body that is only attached, as some phones and scanners send it, is still what the sender wrote.
@@ -121,11 +123,17 @@ impl Words {
                 words.own.append(read(part));
             }
         }
-        if !attached.trim().is_empty() {
-            words.forwarded = Some(attached.clone());
-            words.attached_message = Some(attached);
-        }
         words
+    }
+}
+
+impl Words {
+    /// An attached message begins: its subject may hold the wish.
+    fn attached_head(&mut self, headers: Option<&Headers>, level: usize) {
+        if let Some(subject) = headers.and_then(|headers| headers.first("Subject")).filter(|_| level == 0) {
+            self.attached.push_str(&subject);
+            self.attached.push_str("\n\n");
+        }
     }
 }
 

@@ -838,3 +838,117 @@ fn t25_each_rule_alone_forbids_an_answer() {
         screen(mail("From: nadia@example.net\nSubject: Mes donnees\nX-Auto-Response-Suppress: All", body));
     assert_eq!(suppressed.origin, Origin::Person);
 }
+
+/// Robots as they write outside the templates above: no header tells but where one is given.
+#[test]
+fn t13_robots_in_other_words() {
+    let away = [
+        (
+            "Re: Votre demande",
+            "Bonjour et merci pour votre message,\n\nActuellement en congés, je ne consulterai mes mails qu'à partir du 25 août.\n\nPour les sujets urgents, merci de vous rapprocher de Paul Noyer, paul@example.org.\n\nBelle journée,\nClaire",
+        ),
+        (
+            "Réponse automatique : [R-2026-0042] Confirmez votre demande",
+            "Bonjour,\n\nJe serai de retour lundi 24.\n\nMerci",
+        ),
+        (
+            "Absence",
+            "Bonjour,\nAbsente jusqu'au 24/08, je répondrai à vos mails à mon retour.\nEn cas d'urgence : 01 99 00 22 33",
+        ),
+        (
+            "Congé maternité",
+            "Bonjour, je suis en congé maternité jusqu'au 12 octobre. Pendant mon absence, merci d'adresser vos demandes à rh@example.org.",
+        ),
+        (
+            "Re: Confirmez votre demande",
+            "Bonjour,\n\nJe suis en télétravail avec un accès restreint à ma messagerie. Je vous répondrai dès que possible.\n\nRéponse automatique",
+        ),
+        ("Auto: Confirmez votre demande", "Je suis en déplacement cette semaine."),
+        (
+            "Re: Confirmez votre demande",
+            "Madame, Monsieur,\nLe cabinet est fermé du 1er au 15 août. Les messages seront traités à la réouverture.\nEn cas d'urgence médicale composez le 15.",
+        ),
+        (
+            "Re: Confirmez votre demande",
+            "Je suis parti à la retraite le 30 juin. Merci de contacter désormais mon successeur : luc@example.org",
+        ),
+        (
+            "Automatic reply: Confirm your request",
+            "I have left the firm. Please redirect your message to hello@example.org.",
+        ),
+        (
+            "Re: Confirm your request",
+            "Thanks for your message. I'm currently travelling and will have sporadic access to email. If it's urgent, text me, otherwise I'll get back to you when I return on the 9th.",
+        ),
+        ("OOO Re: Confirm your request", "Out until the 9th. Ping Sam for anything urgent."),
+        ("Out of Office", "I'm out of the office today."),
+        (
+            "Re: Confirm your request",
+            "Hi there,\n\nI am out on parental leave until September. For all enquiries please contact team@example.org.\n\nBest, Jo",
+        ),
+        ("I am on holiday Re: Confirm", "I am on holiday and will reply to your email when I'm back."),
+        ("Autoreply: Confirm your request", "This account is checked once a week."),
+        ("Vacation: Confirm your request", "I will be back on Monday."),
+    ];
+    let receipts = [
+        (
+            "Nous avons bien reçu votre message",
+            "Bonjour Nadia,\n\nMerci de nous avoir contactés ! Votre message est bien arrivé. Nous vous répondrons sous 2 jours ouvrés.\n\nÀ très vite,\nL'équipe",
+        ),
+        (
+            "Re: Confirmez votre demande",
+            "Bonjour,\n\nVotre demande a été prise en compte (réf. 4821-33). Elle sera traitée par notre service dans un délai de 5 jours ouvrés.\nMerci de conserver cette référence pour tout échange ultérieur.",
+        ),
+        (
+            "[Ticket n° 48213] Confirmez votre demande",
+            "Votre ticket a bien été créé. Vous pouvez suivre son avancement depuis votre espace client.",
+        ),
+        (
+            "Accusé de réception de votre courriel",
+            "Madame, Monsieur,\n\nLe secrétariat du maire accuse réception de votre courriel et vous informe qu'il a été transmis au service compétent.",
+        ),
+        ("Confirmation de réception", "Votre message a bien été transmis à nos équipes."),
+        (
+            "Votre demande n°48213",
+            "Bonjour,\nNous accusons bonne réception de votre demande et revenons vers vous rapidement.\nCeci est un e-mail automatique, merci de ne pas y répondre.",
+        ),
+        (
+            "Demande reçue",
+            "Bonjour,\nVotre demande nous est bien parvenue. Un collaborateur prendra contact avec vous sous 48h.\n-- \nCe message est généré automatiquement.",
+        ),
+        (
+            "Your ticket has been created - #48213",
+            "Hello,\n\nA ticket has been opened for your request. Our team will respond as soon as possible.\n\nTicket ID: 48213",
+        ),
+        (
+            "We've received your email!",
+            "Thanks for reaching out! This is just a quick note to let you know we got your email and will reply within 24 hours.",
+        ),
+        (
+            "Case 00048213: Confirm your request",
+            "Dear customer, your case has been logged and assigned to an agent. Please do not change the subject line when replying.",
+        ),
+        (
+            "Request received: Confirm your request",
+            "Your request has been received and is being processed. Reference: 48213.",
+        ),
+        (
+            "Thank you for contacting Orchard",
+            "We appreciate you getting in touch. A member of our team will get back to you shortly.",
+        ),
+    ];
+    let mut wrong = Vec::new();
+    for (subject, body) in away.iter().chain(&receipts) {
+        let screening = screen(mail(
+            &format!(
+                "From: Claire Pommier <claire@example.org>\nTo: dpo@verger.example\nSubject: {}\nContent-Type: text/plain; charset=utf-8",
+                encoded(subject)
+            ),
+            body,
+        ));
+        if screening.origin != Origin::AutoReply {
+            wrong.push(format!("{subject}: {:?} {:?}", screening.origin, screening.signs));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), away.len() + receipts.len(), wrong.join("\n"));
+}

@@ -14,7 +14,7 @@ mod words;
 
 use super::report::ReportKind;
 use super::visible::fold;
-use super::{Address, InboundMail, Sender, thread};
+use super::{Address, CutReason, InboundMail, Sender, thread};
 use fields::Fields;
 use words::What;
 
@@ -86,7 +86,7 @@ fn origin(mail: &InboundMail, fields: &Fields) -> (Origin, &'static str) {
     if let Some(sign) = calendar(mail) {
         return (Origin::AutoReply, sign);
     }
-    let own = if mail.visible.own.is_empty() { full } else { folded(&mail.visible.own) };
+    let own = spoken(mail);
     let said = words::body(&own);
     if unsubscribes_by_program(&subject, fields, said) {
         return (Origin::ListUnsubscribe, "list_unsubscribe");
@@ -118,12 +118,32 @@ fn newsletter(mail: &InboundMail, fields: &Fields, subject: &str, own: &str) -> 
     if about_another || own.starts_with("stop") || wishes(subject) {
         return None;
     }
-    let phrases = words::body(&folded(&mail.visible.full)).count(What::Newsletter);
-    if fields.robot_sender && (phrases > 0 || !wishes(own)) && !says_i(own) {
+    let said = words::body(&folded(&mail.visible.full));
+    let phrases = said.count(What::Newsletter);
+    if fields.robot_sender && !fields.daemon && (phrases > 0 || !wishes(own)) && !says_i(own) {
         return Some("robot_sender");
     }
     let letter = own.len() > 120 || phrases > 3;
-    (phrases > 1 && letter && !says_i(own)).then_some("newsletter_words")
+    let enough = phrases > 1 || phrases > 0 && said.any(What::Automatic);
+    (enough && letter && !says_i(own)).then_some("newsletter_words")
+}
+
+/// What the writer says, their signature and notices included: "this message is automatic" stands there.
+fn spoken(mail: &InboundMail) -> String {
+    let visible = &mail.visible;
+    let mut text = String::new();
+    let mut at = 0;
+    for cut in &visible.cuts {
+        text.push_str(visible.full.get(at..cut.span.start).unwrap_or_default());
+        if matches!(cut.reason, CutReason::Quote | CutReason::Forward) {
+            text.push('\n');
+        } else {
+            text.push_str(visible.full.get(cut.span.clone()).unwrap_or_default());
+        }
+        at = cut.span.end;
+    }
+    text.push_str(visible.full.get(at..).unwrap_or_default());
+    folded(&text)
 }
 
 fn folded(text: &str) -> String {
@@ -238,17 +258,18 @@ fn auto_reply_in_words(
     if away && machine && !wishes {
         return Some("away");
     }
-    if away && said.any(What::AwayRobot) && short && !wishes && !asks_us(own) {
+    let stranger = !wishes && !asks_us(own) && !knows_the_matter(own);
+    if away && said.any(What::AwayRobot) && short && stranger {
         return Some("away");
     }
     let ticket = in_subject.any(What::Automatic);
-    if receipt && !wishes && (handling > 1 || handling > 0 && (ticket || machine)) && !says_i(own) {
+    if receipt && !wishes && (handling > 1 || ticket || handling > 0 && machine) && !says_i(own) {
         return Some("receipt");
     }
     if ticket && machine && (receipt || handling > 0) && !says_i(own) {
         return Some("ticket");
     }
-    if said.any(What::Moved) && !wishes && (machine || said.any(What::AwayRobot)) && !asks_us(own) && short {
+    if said.any(What::Moved) && (machine || said.any(What::AwayRobot)) && stranger && short {
         return Some("address_moved");
     }
     None
@@ -309,6 +330,40 @@ fn says_i(folded: &str) -> bool {
                 .is_none_or(|c| !c.is_alphanumeric() && c != '\'')
         })
     })
+}
+
+/// Whether the writer speaks of the matter between us, of which no machine knows.
+fn knows_the_matter(folded: &str) -> bool {
+    const WORDS: [&str; 27] = [
+        "ma carte",
+        "piece d'identite",
+        "justificatif",
+        "mon dossier",
+        "ma demande",
+        "mon compte",
+        "comme convenu",
+        "ci-joint",
+        "je vous envoie",
+        "je vous enverrai",
+        "vous envoyer",
+        "je vous transmets",
+        "je confirme",
+        "je n'ai pas recu",
+        "je n'ai rien recu",
+        "my request",
+        "my account",
+        "my id",
+        "my file",
+        "as agreed",
+        "attached",
+        "i will send you",
+        "i'll send you",
+        "i confirm",
+        "i have not received",
+        "i never",
+        "i did not",
+    ];
+    WORDS.iter().any(|word| folded.contains(word))
 }
 
 /// Whether the writer asks the reader something: no machine that answers strangers does.

@@ -137,7 +137,7 @@ impl VisibleText {
         let cut = self.cuts.iter().find(|cut| cut.reason == CutReason::Forward)?;
         let text = quote::without_marks(self.full.get(cut.span.clone())?);
         // The forwarded mail may itself quote another: its author's words are what is forwarded.
-        let inner = cut_text(&text);
+        let inner = own_words(&text);
         (!inner.trim().is_empty()).then_some(inner)
     }
 }
@@ -165,7 +165,7 @@ pub(super) fn cut(marked: Marked, hints: Hints) -> VisibleText {
 }
 
 /// The own words of a text that stands alone, such as a forwarded message.
-fn cut_text(text: &str) -> String {
+pub(super) fn own_words(text: &str) -> String {
     let mut lines = lines_of(text);
     quote::cut(&mut lines, Hints { reply: true, forward: false });
     tail::cut(&mut lines);

@@ -173,6 +173,12 @@ impl<'t> Clause<'t> {
             if class != Class::Not && class != Class::NoMore {
                 continue;
             }
+            if not.words.start <= hit.words.start
+                && hit.words.end <= not.words.end
+                && hit.words.len() < not.words.len()
+            {
+                return true; // "cancel my deletion request"
+            }
             if not.words.start >= segment && not.words.end <= hit.words.start {
                 let wants_after = self.hits.iter().any(|want| {
                     want.class == Class::Want
@@ -271,13 +277,15 @@ impl<'t> Clause<'t> {
                 && start - h.words.end <= 6
         });
         let wanted_in_segment = self.within(&[Class::Want, Class::Polite], &(segment..start)).is_some();
-        if overlaps(Class::Did) || (did_before && !wanted_in_segment) {
+        let soft =
+            matches!(self.word(start.saturating_sub(1)), "is" | "est" | "are" | "sont") && wanted_in_segment;
+        if (overlaps(Class::Did) && !soft) || (did_before && !wanted_in_segment) {
             return Mood::Aside("done");
         }
         if self.done(hit) {
             return Mood::Aside("done");
         }
-        if self.has(Class::Later) {
+        if self.has(Class::Later) && !self.has(Class::Polite) {
             return Mood::Aside("later_event");
         }
         let condition = self.hits.iter().any(|h| {
@@ -325,6 +333,21 @@ impl<'t> Clause<'t> {
             return Mood::Aside("later_event");
         }
         if noun && self.place == Place::Own {
+            if matches!(
+                self.before(start, 1),
+                "cette"
+                    | "this"
+                    | "diese"
+                    | "dieser"
+                    | "esta"
+                    | "questa"
+                    | "dit"
+                    | "deze"
+                    | "said"
+                    | "ladite"
+            ) {
+                return Mood::Aside("only_mentioned");
+            }
             let after = self
                 .within(&[Class::After], &(start.saturating_sub(4).max(self.words.start)..start))
                 .is_some();
@@ -367,7 +390,10 @@ impl<'t> Clause<'t> {
                 continue;
             }
             let between = aux.words.end..start;
-            if self.within(&[Class::Want, Class::Polite, Class::Right, Class::If], &between).is_some() {
+            if self
+                .within(&[Class::Want, Class::Polite, Class::Right, Class::If, Class::But], &between)
+                .is_some()
+            {
                 continue;
             }
             let helper = self.word(aux.words.start);

@@ -93,7 +93,7 @@ pub(super) fn of_sentence(
                                 Class::Unsubscribe | Class::Erase | Class::Remove | Class::Stop
                             ))
                 });
-                if !known || strong {
+                if strong {
                     languages.push(language);
                 }
             }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::Language;
-use super::words::{ADDRESS, LINK, Text, normal_form};
+use super::words::{ADDRESS, LINK, Text, normal_form, normal_stem};
 
 macro_rules! classes {
     ($($name:ident = $text:literal: $doc:literal,)*) => {
@@ -362,20 +362,39 @@ fn backward<'i>(
 
 /// Drops hits that lie wholly inside a longer one of their language: "prospecting file" is no file.
 fn drop_inner(hits: &mut Vec<Hit>) {
-    let mut cover: [Option<Range<usize>>; 9] = Default::default();
+    let mut cover: [Option<(Range<usize>, bool)>; 9] = Default::default();
     hits.retain(|hit| {
         if hit.class == Class::Common {
             return true;
         }
         let Some(seen) = cover.get_mut(hit.language as usize) else { return true };
-        let inside = seen.as_ref().is_some_and(|c| {
-            c.start <= hit.words.start && hit.words.end <= c.end && hit.words.len() < c.len()
+        // An act hides acts only: "transmit my data" is still about data.
+        let inside = seen.as_ref().is_some_and(|(c, acts_only)| {
+            c.start <= hit.words.start
+                && hit.words.end <= c.end
+                && hit.words.len() < c.len()
+                && !(*acts_only && hit.class > Class::Close)
         });
-        if !inside && !hit.gap && seen.as_ref().is_none_or(|c| hit.words.end > c.end) {
-            *seen = Some(hit.words.clone());
+        if !inside && !hit.gap && hides(hit.class) && seen.as_ref().is_none_or(|(c, _)| hit.words.end > c.end)
+        {
+            *seen = Some((hit.words.clone(), hit.class <= Class::Close));
         }
         !inside
     });
+}
+
+/// Phrases that mean something else than their words. What colours or sums up leaves the words inside alone.
+fn hides(class: Class) -> bool {
+    class <= Class::NotOurs
+        || matches!(
+            class,
+            Class::Noise
+                | Class::NotForget
+                | Class::Reader
+                | Class::AskRight
+                | Class::Cannot
+                | Class::Reported
+        )
 }
 
 /// Builds a [`Lexicon`] from files or single phrases.
@@ -476,7 +495,10 @@ impl Builder {
             return self.number((word.to_owned(), false), entry);
         }
         let stem = word.strip_suffix('*');
-        let norm = normal_form(stem.unwrap_or(word));
+        let norm = stem.map_or_else(|| normal_form(word), normal_stem);
+        if stem.is_some_and(|stem| norm.chars().count() < 4 && normal_form(stem) != norm) {
+            return Err(format!("\"{entry}\": \"{word}\" is too short to hold a doubled letter"));
+        }
         if norm.is_empty() || norm.chars().any(|c| !c.is_alphanumeric()) {
             return Err(format!("\"{entry}\": \"{word}\" is not one word"));
         }
@@ -636,6 +658,26 @@ mod tests {
                 "{text}: {:?}",
                 found(text)
             );
+        }
+    }
+}
+
+#[cfg(test)]
+mod dump {
+    use super::*;
+    #[test]
+    fn dump() {
+        let Ok(all) = std::env::var("TEXT") else { return };
+        for t in all.split('|') {
+            let text = Text::read(t);
+            println!("== {t}");
+            for h in LEXICON.find(&text).hits {
+                if h.class == Class::Common {
+                    continue;
+                }
+                let words: Vec<&str> = h.words.clone().map(|i| text.norm(i)).collect();
+                println!("  {:?} {:?} {}", h.language, h.class, words.join(" "));
+            }
         }
     }
 }

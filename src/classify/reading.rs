@@ -208,6 +208,7 @@ impl<'m> Mail<'m> {
             list,
             keep: any(&[Class::Keep]),
             value: any(&[Class::Value, Class::Wrong, Class::Changed]),
+            machine: any(&[Class::Format, Class::Provider]),
             identity: any(&[Class::Identity, Class::Email]),
         }
     }
@@ -252,6 +253,15 @@ impl<'m> Mail<'m> {
             }
         } else {
             read_zone(&self.own, self.language, &background, &mut out);
+        }
+        if self.language == Language::Unknown {
+            // Few words of such a language are known: the first one counts, usually the subject's.
+            let first = out
+                .findings
+                .iter()
+                .min_by_key(|f| f.span.as_ref().map_or(0, |s| s.start + 1))
+                .map(|f| f.kind);
+            out.findings.retain(|finding| Some(finding.kind) == first);
         }
         self.weigh(&mut out);
         out

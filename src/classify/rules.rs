@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::clause::{Clause, Mood, Owner, Place};
 use super::language;
 use super::lexicon::{Class, Found, Hit, Lexicon};
-use super::words::Text;
+use super::words::{Break, Text};
 use super::{Finding, Kind, Language, Right, SetAside};
 
 /// Words and what the lexicon found in them.
@@ -41,6 +41,8 @@ pub(super) struct Background {
     pub(super) keep: bool,
     /// A new value or a wrong one was given.
     pub(super) value: bool,
+    /// A machine format or another provider was named.
+    pub(super) machine: bool,
     /// A piece of personal data (a name, a number) was named.
     pub(super) identity: bool,
 }
@@ -121,6 +123,7 @@ impl Reader<'_, '_> {
                 Class::Oppose => self.oppose(hit),
                 Class::Withdraw => self.withdraw(hit),
                 Class::Share => self.share(hit),
+                Class::Data => self.bare_wish(hit),
                 Class::Export => self.export(hit),
                 Class::Close => self.close(hit),
                 Class::Source | Class::Recipients => self.source(hit),
@@ -213,6 +216,11 @@ impl Reader<'_, '_> {
 
     fn erase(&mut self, hit: &Hit, remove: bool) {
         let clause = self.clause;
+        if clause.hits.iter().any(|h| {
+            h.class == Class::Withdraw && h.words.start <= hit.words.start && hit.words.end <= h.words.end
+        }) {
+            return;
+        }
         let noun = is_noun(clause.text.norm(hit.words.start));
         let objects = self.objects(hit);
         let end = objects.iter().map(|o| o.words.end).max().unwrap_or(hit.words.end);
@@ -239,14 +247,7 @@ impl Reader<'_, '_> {
         let piece = objects.iter().any(|o| o.class == Class::Identity && own(o));
         let address = has(Class::Email);
         let list = has(Class::List) || has(Class::Marketing);
-        let me = has(Class::Me)
-            || self
-                .clause
-                .within(
-                    &[Class::Me],
-                    &(hit.words.start.saturating_sub(3).max(clause.words.start)..hit.words.start),
-                )
-                .is_some();
+        let me = !noun && clause.beside(hit, Class::Me);
         let contract = has(Class::Contract);
         let replaced = (piece || address)
             && clause.has(Class::Value)
@@ -299,6 +300,13 @@ impl Reader<'_, '_> {
             let near = hit.words.start.saturating_sub(3).max(clause.words.start)
                 ..(hit.words.end + 3).min(clause.words.end);
             let pronoun = clause.within(&[Class::Them], &near).is_some();
+            let opens = hit.words.start <= clause.segment(hit.words.start) + 1 && !noun;
+            let asks = opens
+                || noun && clause.length() <= 4
+                || clause.has_any(&[Class::Want, Class::Polite, Class::Cannot]);
+            if !asks {
+                return self.aside(Right::Erasure, "erase_alone", &hit.words, "no_object");
+            }
             if self.background.personal && (pronoun || clause.length() <= 8 || self.background.identity) {
                 self.push(Right::Erasure, "erase_what_was_named", hit.words.clone(), mood, 0.8);
             } else if self.background.list && (pronoun || remove) && !self.background.personal {
@@ -385,11 +393,22 @@ impl Reader<'_, '_> {
                 | "stopt"
                 | "quit"
         );
-        if bare
-            && clause.length() <= 4
-            && clause.within(&[Class::Contract, Class::Data, Class::Account], &clause.words).is_none()
-        {
+        let other = clause.has_any(&[
+            Class::Contract,
+            Class::Data,
+            Class::Account,
+            Class::Hold,
+            Class::Use,
+            Class::Share,
+        ]);
+        if bare && clause.length() <= 4 && !other {
             self.push(Right::OptOut, "stop_alone", hit.words.clone(), mood, 0.9);
+        } else if hit.words.end == clause.words.end
+            && clause.length() <= 8
+            && clause.has(Class::Want)
+            && !other
+        {
+            self.push(Right::OptOut, "stop_alone", hit.words.clone(), mood, 0.75);
         }
     }
 
@@ -438,7 +457,10 @@ impl Reader<'_, '_> {
             && !(word == "plus"
                 && matches!(clause.text.norm(hit.words.start.wrapping_sub(1)), "de" | "en" | "le" | "la"))
         {
-            let mood = clause.mood(hit, false, false);
+            let mood = match clause.mood(hit, false, false) {
+                Mood::Aside("done") => Mood::Asked(0.9),
+                other => other,
+            };
             self.push(Right::OptOut, "enough_of_it", hit.words.start..target.words.end, mood, 0.85);
         }
     }
@@ -494,13 +516,22 @@ impl Reader<'_, '_> {
         if !asks {
             return;
         }
-        let mood = self.access_mood(hit);
+        let mood = match clause.mood(hit, false, true) {
+            Mood::Aside("question_about") if !clause.has(Class::AskRight) => Mood::Asked(0.85),
+            other => other,
+        };
         let words = hit.words.start..object.words.end;
         if clause.stopped(hit) || clause.negated(hit) {
             return;
         }
         if clause.has_any(&[Class::Format, Class::Provider]) {
             self.push(Right::Portability, "data_in_a_format", words, mood, 0.95);
+        } else if object.class == Class::Recipients {
+            // GDPR Art. 19 s. 2: in a letter that asks for more, a formula.
+            if let Mood::Asked(confidence) = mood {
+                let finding = self.finding(Right::Access, "ask_for_recipients", &words, confidence * 0.8);
+                self.out.weak.push(finding);
+            }
         } else {
             self.push(Right::Access, "ask_for_data", words, mood, 0.9);
         }
@@ -579,7 +610,9 @@ impl Reader<'_, '_> {
         });
         let noun = is_noun(clause.text.norm(hit.words.start));
         let mood = clause.mood(hit, noun, true);
-        if clause.has(Class::Contract) && !objects.iter().any(|o| o.class == Class::Data) {
+        let contract = objects.iter().any(|o| o.class == Class::Contract)
+            || clause.within(&[Class::Contract], &clause.reach(hit)).is_some();
+        if contract && !objects.iter().any(|o| o.class == Class::Data) {
             if piece.is_some() {
                 self.aside(Right::Rectification, "correct_data", &hit.words, "contract");
             }
@@ -605,7 +638,10 @@ impl Reader<'_, '_> {
     /// A wrong value told without an order: "you have 1987 instead of 1978".
     fn wrong(&mut self, hit: &Hit) {
         let clause = self.clause;
-        if clause.has_any(&[Class::Contract, Class::Correct, Class::Erase, Class::NotOurs]) {
+        let corrects = clause
+            .all(Class::Correct)
+            .any(|c| c.words.start < hit.words.start || c.words.end > hit.words.end);
+        if corrects || clause.has_any(&[Class::Contract, Class::Erase, Class::NotOurs]) {
             return;
         }
         let piece = clause
@@ -660,7 +696,7 @@ impl Reader<'_, '_> {
 
     fn use_of_data(&mut self, hit: &Hit) {
         let clause = self.clause;
-        if !clause.stopped(hit) || clause.done_like(hit) {
+        if !clause.stopped(hit) || clause.done_like(hit) || clause.sender_acts(hit) {
             return;
         }
         let near = hit.words.start.saturating_sub(10).max(clause.words.start)
@@ -710,8 +746,10 @@ impl Reader<'_, '_> {
             return;
         }
         let passive = clause.word_is_passive(hit);
+        let noun = is_noun(clause.text.norm(hit.words.start))
+            && !matches!(clause.text.norm(hit.words.start), "je" | "m");
         let negated = clause.negated(hit) && !passive;
-        let mood = if negated { Mood::Aside("negated") } else { clause.mood(hit, false, false) };
+        let mood = if negated { Mood::Aside("negated") } else { clause.mood(hit, noun, false) };
         let target =
             |classes: &[Class]| clause.within(classes, &reach).or_else(|| clause.within(classes, &left));
         let marketing = clause
@@ -776,6 +814,10 @@ impl Reader<'_, '_> {
 
     fn share(&mut self, hit: &Hit) {
         let clause = self.clause;
+        if !clause.stopped(hit) && !clause.has(Class::Others) {
+            // "transmit my data": to the sender.
+            return self.ask_for_data(hit);
+        }
         if !clause.stopped(hit) || clause.done_like(hit) {
             return;
         }
@@ -797,6 +839,37 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// "I want my data (as CSV)": a wish with its object and no verb.
+    fn bare_wish(&mut self, hit: &Hit) {
+        let clause = self.clause;
+        let acts = clause.hits.iter().any(|h| {
+            h.class <= Class::Close && !matches!(h.class, Class::Hold | Class::Use | Class::Contact)
+        });
+        if acts
+            || clause.owner(hit) != Owner::Mine
+            || clause.has_any(&[
+                Class::Contract,
+                Class::Not,
+                Class::NoMore,
+                Class::Purpose,
+                Class::Wrong,
+                Class::Marketing,
+            ])
+        {
+            return;
+        }
+        let before = hit.words.start.saturating_sub(4).max(clause.words.start)..hit.words.start;
+        if clause.within(&[Class::Want, Class::Polite], &before).is_none() {
+            return;
+        }
+        let mood = clause.mood(hit, false, true);
+        if clause.has_any(&[Class::Format, Class::Provider]) {
+            self.push(Right::Portability, "wants_data_in_a_format", hit.words.clone(), mood, 0.9);
+        } else if clause.length() <= 9 {
+            self.push(Right::Access, "wants_data", hit.words.clone(), mood, 0.75);
+        }
+    }
+
     fn export(&mut self, hit: &Hit) {
         let clause = self.clause;
         if first_person(clause, hit) && !clause.has_any(&[Class::Want, Class::Polite]) {
@@ -806,7 +879,7 @@ impl Reader<'_, '_> {
         let data = clause
             .within(&[Class::Data, Class::File, Class::All], &reach)
             .filter(|d| clause.owner(d) != Owner::Yours);
-        let machine = clause.has_any(&[Class::Format, Class::Provider]);
+        let machine = clause.has_any(&[Class::Format, Class::Provider]) || self.background.machine;
         let about = data.is_some_and(|d| clause.owner(d) == Owner::Mine) || clause.has(Class::AboutMe);
         if data.is_none() && !(machine && clause.has_any(&[Class::My, Class::AboutMe])) {
             return;
@@ -855,6 +928,32 @@ impl Reader<'_, '_> {
         let mut mood = clause.mood(hit, noun, negation);
         if right == Right::Access {
             mood = self.access_mood(hit);
+            let segment = clause.comma_start(hit.words.start).max(hit.words.start.saturating_sub(6));
+            if clause
+                .within(
+                    &[Class::Erase, Class::Remove, Class::Stop, Class::Freeze, Class::Correct],
+                    &(segment..hit.words.start),
+                )
+                .is_some()
+            {
+                return;
+            }
+            let first = clause.text.norm(hit.words.start);
+            let bare_if = matches!(first, "if" | "si" | "whether")
+                && clause
+                    .within(
+                        &[Class::Know, Class::Send, Class::Want, Class::Polite, Class::NotIf],
+                        &(clause.words.start..hit.words.start),
+                    )
+                    .is_none()
+                && !clause.question;
+            if bare_if
+                || clause
+                    .within(&[Class::Erase, Class::Remove, Class::Correct, Class::Stop], &hit.words)
+                    .is_some()
+            {
+                return;
+            }
             if clause.has_any(&[Class::NotOurs]) || clause.negated(hit) && !clause.question {
                 return;
             }
@@ -942,6 +1041,41 @@ impl Reader<'_, '_> {
 }
 
 impl Clause<'_> {
+    /// "remove me", "me retirer": a word of `class` just beside the act.
+    fn beside(&self, hit: &Hit, class: Class) -> bool {
+        let before = hit.words.start.saturating_sub(1).max(self.words.start)..hit.words.start;
+        let after = hit.words.end..(hit.words.end + 2).min(self.words.end);
+        let inside = matches!(self.text.norm(hit.words.end.saturating_sub(1)), "me" | "us" | "moi" | "nous")
+            && hit.words.len() > 1
+            || matches!(self.text.norm(hit.words.start + 1), "me" | "us" | "moi") && hit.words.len() > 1;
+        inside || self.within(&[class], &before).is_some() || self.within(&[class], &after).is_some()
+    }
+
+    /// "I no longer use": the sender is the one who acts, and does not ask another to.
+    fn sender_acts(&self, hit: &Hit) -> bool {
+        let segment = self.comma_start(hit.words.start);
+        let mut subject = false;
+        for i in segment..hit.words.start {
+            match self.text.norm(i) {
+                "i" | "je" | "j" | "we" | "nous" | "ich" | "wir" | "ik" | "yo" | "eu" | "io" | "im"
+                | "ive" => subject = true,
+                "you" | "vous" | "que" | "qu" => subject = false,
+                _ => {}
+            }
+        }
+        subject
+            && self
+                .within(&[Class::Want, Class::Stop, Class::Oppose, Class::Share], &(segment..hit.words.start))
+                .is_none()
+    }
+
+    fn comma_start(&self, at: usize) -> usize {
+        (self.words.start..=at)
+            .rev()
+            .find(|i| self.text.words.get(*i).is_some_and(|w| w.before > Break::None))
+            .unwrap_or(self.words.start)
+    }
+
     fn done_like(&self, hit: &Hit) -> bool {
         let from = hit.words.start.saturating_sub(4).max(self.words.start);
         let aux = self.within(&[Class::Aux], &(from..hit.words.start));

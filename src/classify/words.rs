@@ -79,7 +79,17 @@ pub(super) fn normal_form(word: &str) -> String {
     for c in word.chars() {
         push_normal(c, &mut out);
     }
-    squeeze(&mut out, 0);
+    squeeze(&mut out, 0, false);
+    out
+}
+
+/// The same for the beginning of a word: it stands for longer words, whose doubled letters are undone.
+pub(super) fn normal_stem(stem: &str) -> String {
+    let mut out = String::with_capacity(stem.len());
+    for c in stem.chars() {
+        push_normal(c, &mut out);
+    }
+    squeeze(&mut out, 0, true);
     out
 }
 
@@ -122,7 +132,7 @@ impl Reader<'_> {
                     end = i + c.len_utf8();
                     chars.next();
                 }
-                squeeze(&mut self.out.norms, from);
+                squeeze(&mut self.out.norms, from, false);
                 self.finish_word(from, start, end);
                 continue;
             }
@@ -396,7 +406,7 @@ fn push_normal(c: char, out: &mut String) {
 
 /// Undoes elongation (three letters or more become one) and, in words of five letters or more, doubled letters:
 /// nobody agrees on them ("suprimer", "addresse", "desaboner").
-fn squeeze(norms: &mut String, from: usize) {
+fn squeeze(norms: &mut String, from: usize, stem: bool) {
     let Some(word) = norms.get(from..) else { return };
     let bytes = word.as_bytes();
     let repeated = bytes.windows(2).any(|pair| matches!(pair, [a, b] if a == b && a.is_ascii_alphabetic()));
@@ -423,7 +433,7 @@ fn squeeze(norms: &mut String, from: usize) {
     for (c, times) in runs {
         let keep = if !c.is_ascii_alphabetic() {
             times
-        } else if times >= 3 || (length >= 5 && times == 2) {
+        } else if times >= 3 || ((stem || length >= 5) && times == 2) {
             1
         } else {
             times

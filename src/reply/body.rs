@@ -198,6 +198,10 @@ fn line(text: &str, sender: &SenderIdentity, out: &mut String) {
             out.push_str(if strong { "</strong>" } else { "<strong>" });
             strong = !strong;
         }
+        if !piece.contains("http") {
+            escape(piece, out);
+            continue;
+        }
         for (number, word) in piece.split(' ').enumerate() {
             if number > 0 {
                 out.push(' ');
@@ -226,17 +230,22 @@ fn is_below(url: &str, base: &str) -> bool {
 }
 
 fn escape(text: &str, out: &mut String) {
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            STAR => out.push('*'),
-            c => out.push(c),
-        }
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '<', '>', '"', '\'', STAR]) {
+        let (plain, special) = rest.split_at(at);
+        out.push_str(plain);
+        let mut characters = special.chars();
+        out.push_str(match characters.next() {
+            Some('&') => "&amp;",
+            Some('<') => "&lt;",
+            Some('>') => "&gt;",
+            Some('"') => "&quot;",
+            Some('\'') => "&#39;",
+            _ => "*",
+        });
+        rest = characters.as_str();
     }
+    out.push_str(rest);
 }
 
 #[cfg(test)]

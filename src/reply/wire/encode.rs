@@ -108,47 +108,57 @@ fn encoded(value: &str, start: usize, out: &mut String) -> usize {
 }
 
 /// RFC 2045 §6.7: lines of at most 76 characters, CRLF, ASCII. A dot at the start of a line is written `=2E`, so
-/// that not even a careless relay can end the mail there.
+/// that not even a careless relay can end the mail there; an F `=46`, because some mailbox formats change a line
+/// that begins with "From ".
 pub(super) fn quoted_printable(body: &str, out: &mut String) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let hex = |nibble: u8| char::from(HEX.get(usize::from(nibble)).copied().unwrap_or(b'0'));
     for line in body.lines() {
         let mut column = 0;
-        let bytes = line.as_bytes();
-        for (at, byte) in bytes.iter().copied().enumerate() {
-            let last = at + 1 == bytes.len();
-            let plain = match byte {
-                b'=' => false,
-                b' ' => !last,
-                b'.' => column > 0,
-                // "From " at a line's start is changed by some mailbox formats.
-                b'F' => column > 0,
-                b'!'..=b'~' => true,
-                _ => false,
-            };
-            let width = if plain { 1 } else { 3 };
-            if column + width > LINE - 1 && !(last && column + width <= LINE) {
+        let mut rest = line;
+        while let Some(first) = rest.as_bytes().first().copied() {
+            let is_last = rest.len() == 1;
+            let special = (column == 0 && matches!(first, b'.' | b'F')) || (is_last && first == b' ');
+            // Runs of plain characters are copied as they are; a trailing space is left for its own turn.
+            let run = if special { 0 } else { rest.bytes().take_while(|byte| is_plain(*byte)).count() };
+            let run = if run == rest.len() && rest.ends_with(' ') { run - 1 } else { run };
+            let room = if run == rest.len() && column + run <= LINE { run } else { LINE - 1 - column };
+            if run > 0 && room > 0 {
+                let (plain, after) = rest.split_at(run.min(room));
+                out.push_str(plain);
+                column += plain.len();
+                rest = after;
+            } else if run == 0 {
+                let character = rest.chars().next().map_or(1, char::len_utf8);
+                let (encoded, after) = rest.split_at(character);
+                for (number, byte) in encoded.bytes().enumerate() {
+                    // Only what ends the line may take the place that a soft line end would need.
+                    let ends = after.is_empty() && number + 1 == character;
+                    if column + 3 > if ends { LINE } else { LINE - 1 } {
+                        out.push_str("=\r\n");
+                        column = 0;
+                    }
+                    escape(byte, out);
+                    column += 3;
+                }
+                rest = after;
+            } else {
                 out.push_str("=\r\n");
                 column = 0;
-                if byte == b'.' || byte == b'F' {
-                    out.push('=');
-                    out.push(hex(byte >> 4));
-                    out.push(hex(byte & 15));
-                    column = 3;
-                    continue;
-                }
             }
-            if plain {
-                out.push(char::from(byte));
-            } else {
-                out.push('=');
-                out.push(hex(byte >> 4));
-                out.push(hex(byte & 15));
-            }
-            column += width;
         }
         out.push_str("\r\n");
     }
+}
+
+const fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && byte != b'='
+}
+
+fn escape(byte: u8, out: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let hex = |nibble: u8| char::from(HEX.get(usize::from(nibble)).copied().unwrap_or(b'0'));
+    out.push('=');
+    out.push(hex(byte >> 4));
+    out.push(hex(byte & 15));
 }
 
 #[cfg(test)]
@@ -228,6 +238,22 @@ mod tests {
             );
             let parsed = mail_parser::MessageParser::default().parse(mail.as_bytes()).expect("a mail");
             assert_eq!(parsed.body_text(0).expect("a body").replace("\r\n", "\n"), body);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn t29_any_words_come_back_from_quoted_printable(words in "[ .F=a-cé€\u{a0}\n]{0,300}") {
+            let body = format!("{words}\n");
+            let mut out = String::new();
+            quoted_printable(&body, &mut out);
+            proptest::prop_assert!(out.is_ascii() && out.split("\r\n").all(|line| {
+                line.len() <= 76 && !line.starts_with(['.', 'F']) && !line.ends_with(' ') && !line.contains('\n')
+            }), "{}", out);
+            let head = "Content-Transfer-Encoding: quoted-printable\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n";
+            let mail = format!("{head}{out}");
+            let parsed = mail_parser::MessageParser::default().parse(mail.as_bytes()).expect("a mail");
+            proptest::prop_assert_eq!(parsed.body_text(0).unwrap_or_default().replace("\r\n", "\n"), body);
         }
     }
 }

@@ -48,7 +48,7 @@ fn a_short_file_is_enough() {
     assert_eq!(config.controller.timezone, "Europe/Paris");
 }
 
-/// The example with its credentials replaced by files, since a test is no systemd unit.
+/// The example with its credentials replaced by files, since a test is no systemd unit, and with the page.
 fn example(folder: &Path) -> String {
     use std::os::unix::fs::PermissionsExt;
     let secret = folder.join("secret");
@@ -59,6 +59,9 @@ fn example(folder: &Path) -> String {
     for line in text.lines() {
         if line.starts_with("password_credential") {
             out.push_str(&format!("password_file = {:?}\n", secret.display().to_string()));
+        } else if line == "# [public]" || line.starts_with("# listen") || line.starts_with("# base_url") {
+            out.push_str(&line[2..]);
+            out.push('\n');
         } else {
             out.push_str(line);
             out.push('\n');

@@ -95,9 +95,10 @@ impl Office {
             rights: case.named_rights(),
             received_on: case.received_on,
             opt_out_only,
-            asks_code: !opt_out_only,
-            // A letter from before the page was configured names no code: then only a reply confirms (T17).
-            locked: found.tries >= TRIES_MAX || (!opt_out_only && !found.asks_code),
+            // A letter from before the page was configured names no code: then only a reply confirms (T17), and
+            // the page says so.
+            asks_code: found.asks_code,
+            locked: found.tries >= TRIES_MAX,
         }))
     }
 

@@ -1,90 +1,127 @@
-//! Intake against real servers and broken ones.
+//! Mail in, against real servers and against broken ones: nothing lost, nothing twice, nobody trusted.
 
 mod servers;
 
-use std::io::{BufRead, Write};
-use std::time::SystemTime;
+#[path = "intake/broken.rs"]
+mod broken;
+#[path = "intake/harness.rs"]
+mod harness;
+#[path = "intake/lines.rs"]
+mod lines;
+#[path = "intake/maildir.rs"]
+mod maildir;
+#[path = "intake/real.rs"]
+mod real;
 
-use servers::{Dovecot, PASSWORD, SmtpServer, SmtpSink, sample};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
-#[test]
-fn the_servers_of_the_tests_work() {
-    let dovecot = Dovecot::start();
-    dovecot.deliver("dpo", &sample(1, 300));
-    let mails: Vec<_> = (2..5).map(|number| sample(number, 3000)).collect();
-    dovecot.drop_in("dpo", "Junk", SystemTime::now(), mails.iter().map(Vec::as_slice));
-    assert_eq!(dovecot.uids("dpo", "INBOX"), [1]);
-    assert_eq!(dovecot.uids("dpo", "Junk"), [1, 2, 3]);
-    dovecot.expunge("dpo", "Junk", &["uid", "2"]);
-    dovecot.mark_seen("dpo", "Junk");
-    dovecot.change_uidvalidity("dpo", "Junk", 4711);
-    assert_eq!(dovecot.flags("dpo", "Junk").len(), 2);
+use rightsd::config::{Imap, Limits, Mailbox, Maildir, Purpose, StoreSettings};
+use rightsd::intake::{Deadlines, FetchSummary, IntakeError, Source};
+use rightsd::pulse::Pulse;
+use rightsd::store::{Store, StoredMail};
+use servers::Dovecot;
+
+/// A store of its own, and sources that write to it.
+struct House {
+    store: Store,
+    _dir: tempfile::TempDir,
 }
 
-#[test]
-fn the_smtp_servers_of_the_tests_work() {
-    let server = SmtpServer::start("plain");
-    for port in [server.port, SmtpSink::start().port] {
-        let mut line = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
-        let mut answers = std::io::BufReader::new(line.try_clone().unwrap());
-        let mut answer = String::new();
-        for words in [
-            "",
-            "HELO me\r\n",
-            "MAIL FROM:<>\r\n",
-            "RCPT TO:<a@example.com>\r\n",
-            "DATA\r\n",
-            "A: b\r\n\r\n..\r\n.\r\n",
-        ] {
-            line.write_all(words.as_bytes()).unwrap();
-            answer.clear();
-            answers.read_line(&mut answer).unwrap();
+impl House {
+    async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let settings =
+            StoreSettings { path: dir.path().join("data/rightsd.db"), key_file: None, free_mib_min: 16 };
+        Self { store: Store::open(&settings).await.unwrap(), _dir: dir }
+    }
+
+    fn source(&self, mailbox: Mailbox) -> Source {
+        let name = mailbox.name.clone();
+        let source = Source::new(mailbox, Limits::default(), self.store.clone(), Pulse::new(&name));
+        Source { deadlines: short(), ..source }
+    }
+
+    /// Everything stored, as understanding would take it; it is settled by that.
+    async fn settle_all(&self) -> Vec<StoredMail> {
+        let mut all = Vec::new();
+        loop {
+            let mails = self.store.take_new(1000, 64 << 20).await.unwrap();
+            if mails.is_empty() {
+                return all;
+            }
+            let ids: Vec<_> = mails.iter().map(|mail| mail.id).collect();
+            let settle = move |tx: &rightsd::store::Tx<'_>| {
+                ids.iter().try_for_each(|id| tx.settle_mail(*id, "tried", None, b""))
+            };
+            self.store.write(settle).await.unwrap();
+            all.extend(mails);
         }
-        assert!(answer.starts_with("250"), "{answer}");
     }
-    let kept = server.received();
-    assert_eq!(kept.len(), 1);
-    assert_eq!(kept[0].raw, b"A: b\r\n\r\n.\r\n");
-    assert_eq!((kept[0].mail_from.as_str(), &kept[0].rcpt_tos[..]), ("", &["a@example.com".to_owned()][..]));
-    assert_eq!(server.violations(), "");
+
+    /// How many mails there are for each end they found.
+    async fn ends(&self) -> BTreeMap<String, u64> {
+        self.store.ends().await.unwrap().into_iter().collect()
+    }
+
+    /// All mails that were stored.
+    async fn count(&self) -> u64 {
+        self.ends().await.values().sum()
+    }
 }
 
-#[test]
-fn the_encrypted_smtp_servers_of_the_tests_work() {
-    use lettre::transport::smtp::authentication::Credentials;
-    use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
-    use lettre::{Address, SmtpTransport, Transport, address::Envelope};
-
-    for security in ["tls", "starttls"] {
-        let mut server = SmtpServer::start(security);
-        let ca = Certificate::from_pem(&std::fs::read(server.ca_file()).unwrap()).unwrap();
-        let tls =
-            TlsParameters::builder("localhost".to_owned()).add_root_certificate(ca).build_rustls().unwrap();
-        let tls = if security == "tls" { Tls::Wrapper(tls) } else { Tls::Required(tls) };
-        let client = SmtpTransport::builder_dangerous("localhost")
-            .port(server.port)
-            .tls(tls)
-            .credentials(Credentials::new("rightsd".to_owned(), PASSWORD.to_owned()))
-            .build();
-        let send = |to: &str| {
-            let to = to.parse::<Address>().unwrap();
-            let envelope = Envelope::new(Some("a@example.org".parse().unwrap()), vec![to]).unwrap();
-            client.send_raw(&envelope, b"Subject: x\r\n\r\nx\r\n")
-        };
-        send("ok@example.com").unwrap();
-        assert!(send("later1@example.com").unwrap_err().is_transient());
-        assert!(send("gone1@example.com").unwrap_err().is_permanent());
-        assert!(send("cutdot@example.com").is_err());
-        server.fail_with(Some("451"));
-        assert!(send("ok@example.com").unwrap_err().is_transient());
-        server.fail_with(None);
-        server.stop();
-        assert!(send("ok@example.com").is_err());
-        server.start_again();
-        send("ok@example.com").unwrap();
-        assert_eq!(server.received_by("ok@example.com").len(), 2);
-        assert_eq!(server.received_by("cutdot@example.com").len(), 1);
-        assert!(server.received().iter().all(|mail| mail.tls && mail.login));
-        assert_eq!(server.violations(), "");
+/// Deadlines that a test can wait for.
+fn short() -> Deadlines {
+    Deadlines {
+        connect: Duration::from_secs(5),
+        step: Duration::from_secs(5),
+        silence: Duration::from_secs(5),
+        idle: Duration::from_secs(2),
+        doubt: Duration::from_millis(1),
+        wait_min: Duration::from_millis(20),
+        wait_max: Duration::from_millis(200),
     }
+}
+
+fn mailbox(imap: Option<Imap>, maildir: Option<Maildir>) -> Mailbox {
+    let (name, address) = ("rights".to_owned(), "dpo@example.org".to_owned());
+    Mailbox { name, purpose: Purpose::Rights, address, imap, maildir }
+}
+
+/// The account `dpo` of a Dovecot, INBOX and Junk.
+fn account(dovecot: &Dovecot, after: &str) -> Imap {
+    let table = format!("imap = {}", dovecot.imap_table("dpo", after));
+    let mut table: BTreeMap<String, Imap> = toml::from_str(&table).unwrap();
+    table.remove("imap").unwrap()
+}
+
+/// Looks until the connection holds to the end; returns the sum and how often it broke.
+async fn fetch_stubbornly(source: &Source) -> (FetchSummary, usize) {
+    let mut sum = FetchSummary::default();
+    for broken in 0..200 {
+        match source.fetch_once().await {
+            Ok(summary) => {
+                sum += summary;
+                return (sum, broken);
+            }
+            Err(error) => assert!(error.is_transient(), "{error}"),
+        }
+    }
+    panic!("the connection never held");
+}
+
+#[track_caller]
+fn kind(result: Result<FetchSummary, IntakeError>) -> &'static str {
+    result.map_or_else(|error| error.kind(), |_| "fetched")
+}
+
+/// Waits until so many mails are stored.
+async fn wait_for(house: &House, mails: u64) {
+    for _ in 0..4000 {
+        if house.count().await >= mails {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("{} mails instead of {mails}", house.count().await);
 }

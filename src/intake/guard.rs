@@ -124,17 +124,29 @@ struct Shape {
     literal_left: usize,
     /// The present line, as far as it came.
     line: Vec<u8>,
+    quotes: Quotes,
     /// Of the present answer, which goes on after a literal:
     literals: usize,
     literal_bytes: usize,
     depth: usize,
 }
 
+/// Where in a quoted string the present byte is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quotes {
+    Outside,
+    Inside,
+    /// After a backslash.
+    Escaped,
+}
+
 impl Shape {
     fn new(literal_max: usize) -> Self {
-        Self { literal_max, literal_left: 0, line: Vec::new(), literals: 0, literal_bytes: 0, depth: 0 }
+        let (line, quotes) = (Vec::new(), Quotes::Outside);
+        Self { literal_max, literal_left: 0, line, quotes, literals: 0, literal_bytes: 0, depth: 0 }
     }
 
+    /// Looks at bytes before the parser does: it reads the beginning of a line without waiting for the end.
     fn see(&mut self, mut bytes: &[u8]) -> Result<(), Shapeless> {
         while !bytes.is_empty() {
             if self.literal_left > 0 {
@@ -148,12 +160,14 @@ impl Shape {
             if self.line.len() + part.len() > LINE_MAX {
                 return Err(Shapeless("an endless line"));
             }
+            self.nest(part)?;
             self.line.extend_from_slice(part);
             if part.ends_with(b"\n") {
                 let line = std::mem::take(&mut self.line);
                 self.end_of_line(&line)?;
                 self.line = line;
                 self.line.clear();
+                self.quotes = Quotes::Outside;
             }
             bytes = rest;
         }
@@ -162,15 +176,13 @@ impl Shape {
 
     fn end_of_line(&mut self, line: &[u8]) -> Result<(), Shapeless> {
         let Some(line) = line.strip_suffix(b"\r\n") else { return Err(Shapeless("a line without its end")) };
-        let announced = announced_literal(line);
-        // Text for people may hold anything but what looks like a literal: the parser would not take it for one.
-        if self.literals == 0 && is_status(line) {
-            return if announced { Err(Shapeless("a literal in a text")) } else { Ok(()) };
-        }
-        self.nest(line)?;
-        if !announced {
+        if !announced_literal(line) {
             (self.literals, self.literal_bytes, self.depth) = (0, 0, 0);
             return Ok(());
+        }
+        // The parser takes it for a literal in data only, where no text for people can be.
+        if self.literals == 0 && is_status(line) {
+            return Err(Shapeless("a literal in a text"));
         }
         let digits = line.rsplit(|byte| *byte == b'{').next().unwrap_or_default();
         let digits = digits.strip_suffix(b"}").unwrap_or_default();
@@ -185,18 +197,20 @@ impl Shape {
         Ok(())
     }
 
-    fn nest(&mut self, line: &[u8]) -> Result<(), Shapeless> {
-        let mut in_quotes = false;
-        let mut bytes = line.iter();
-        while let Some(byte) = bytes.next() {
-            match byte {
-                b'"' => in_quotes = !in_quotes,
-                b'\\' if in_quotes => {
-                    bytes.next();
+    fn nest(&mut self, part: &[u8]) -> Result<(), Shapeless> {
+        for byte in part {
+            self.quotes = match (self.quotes, byte) {
+                (Quotes::Outside, b'"') | (Quotes::Escaped, _) => Quotes::Inside,
+                (Quotes::Inside, b'"') => Quotes::Outside,
+                (Quotes::Inside, b'\\') => Quotes::Escaped,
+                (quotes, _) => quotes,
+            };
+            if self.quotes == Quotes::Outside {
+                match byte {
+                    b'(' => self.depth += 1,
+                    b')' => self.depth = self.depth.saturating_sub(1),
+                    _ => {}
                 }
-                b'(' if !in_quotes => self.depth += 1,
-                b')' if !in_quotes => self.depth = self.depth.saturating_sub(1),
-                _ => {}
             }
             if self.depth > DEPTH_MAX {
                 return Err(Shapeless("nesting without end"));
@@ -239,7 +253,7 @@ mod tests {
     #[test]
     fn honest_answers_pass() {
         check(
-            b"* OK [CAPABILITY IMAP4rev1] ready ((((((((((((((((((((\r\nA1 OK done\r\n+ idling\r\n",
+            b"* OK [CAPABILITY IMAP4rev1] ready :-((((((\r\n* OK \"((((\r\nA1 OK done\r\n+ idling\r\n",
             Ok(()),
         );
         check(b"* 1 FETCH (UID 1 FLAGS (\\Seen) BODY[] {12}\r\n{999999}\r\n((\r\n)\r\n* 2 FETCH (UID 2 BODY[] NIL)\r\n", Ok(()));
@@ -276,8 +290,9 @@ mod tests {
             &[b"* 1 FETCH (BODYSTRUCTURE ", &b"(".repeat(600)[..], b"\r\n"].concat(),
             Err("nesting without end"),
         );
-        let split = b"* 1 FETCH (A (((({0}\r\n".repeat(1);
-        let split = [split, b"((((((({0}\r\n".repeat(3)].concat();
+        let split = [&b"* 1 FETCH (A (((({0}\r\n"[..], &b"((((((({0}\r\n".repeat(3)].concat();
         check(&split, Err("nesting without end"));
+        // Refused before the line has ended: the parser would not wait either.
+        check(b"* 1 FETCH (BODYSTRUCTURE (((((((((((((((((((", Err("nesting without end"));
     }
 }

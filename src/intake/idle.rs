@@ -15,8 +15,6 @@ use crate::pulse::Pulse;
 
 /// Beats while nothing happens.
 const BEAT: Duration = Duration::from_secs(5);
-/// DONE is answered at once, or the line is dead.
-const DONE_MAX: Duration = Duration::from_secs(15);
 
 /// Waits at most `limit`; returns early, and true, when the server rings.
 ///
@@ -41,8 +39,7 @@ async fn idle(wire: &mut Wire, limit: Duration, pulse: &Pulse) -> Result<bool, I
     let mut rang = false;
     // News may come before the server says that it idles.
     loop {
-        let answer = tokio::time::timeout(DONE_MAX, wire.next()).await;
-        let answer = answer.map_err(|_| IntakeError::Late("IDLE"))??;
+        let answer = wire.next_soon("IDLE").await?;
         match (end_of(&answer), answer.parsed()) {
             (Some((ended, End::No { .. } | End::Bad)), _) if *ended == tag => {
                 wire.cannot_idle();
@@ -67,8 +64,7 @@ async fn idle(wire: &mut Wire, limit: Duration, pulse: &Pulse) -> Result<bool, I
     }
     wire.send_untagged("DONE").await?;
     loop {
-        let answer = tokio::time::timeout(DONE_MAX, wire.next()).await;
-        let answer = answer.map_err(|_| IntakeError::Late("the end of IDLE"))??;
+        let answer = wire.next_soon("the end of IDLE").await?;
         if let Some((ended, _)) = end_of(&answer) {
             return if *ended == tag {
                 Ok(rang)

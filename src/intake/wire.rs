@@ -153,6 +153,11 @@ impl Wire {
         Ok(answer)
     }
 
+    /// The next answer, which must come at once. Idling, the guard does not watch the clock.
+    pub(super) async fn next_soon(&mut self, step: &'static str) -> Result<Answer, IntakeError> {
+        within(self.step, step, self.next()).await?
+    }
+
     /// Whether silence is expected from now on.
     pub(super) fn be_patient(&mut self, patient: bool) {
         self.session.as_mut().be_patient(patient);

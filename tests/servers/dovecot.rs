@@ -31,7 +31,8 @@ impl Dovecot {
         Self::start_with("")
     }
 
-    /// The same with more lines of configuration.
+    /// The same with more lines of configuration; `{d}` in them is the server's folder, where `other.pem` and
+    /// `other-key.pem` are a certificate for another name.
     pub fn start_with(extra: &str) -> Self {
         let dir = folder("dovecot");
         let path = dir.path();
@@ -164,11 +165,11 @@ impl Dovecot {
             .collect()
     }
 
-    /// The flags of every mail in a folder, in order.
+    /// The flags of every mail in a folder, in order, without `\Recent`.
     pub fn flags(&self, user: &str, folder: &str) -> Vec<String> {
         self.fetch(user, folder, "flags")
             .iter()
-            .filter_map(|line| Some(line.strip_prefix("flags:")?.trim().to_owned()))
+            .filter_map(|line| Some(line.strip_prefix("flags:")?.replace("\\Recent", "").trim().to_owned()))
             .collect()
     }
 
@@ -228,6 +229,7 @@ impl Dovecot {
     fn configuration(&self, extra: &str) -> String {
         let Self { imaps, imap, lmtp, .. } = self;
         let d = self.dir.path().display();
+        let extra = extra.replace("{d}", &d.to_string());
         let (user, group) =
             if is_root() { ("nobody".to_owned(), "nogroup".to_owned()) } else { (me("-un"), me("-gn")) };
         format!(
@@ -245,6 +247,7 @@ ssl = yes
 ssl_cert = <{d}/c.pem
 ssl_key = <{d}/k.pem
 auth_mechanisms = plain login
+auth_failure_delay = 0
 mail_max_userip_connections = 50
 mail_fsync = never
 passdb {{

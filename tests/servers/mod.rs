@@ -119,21 +119,26 @@ fn unprivileged(program: &str) -> Command {
     command
 }
 
-/// Writes a key and a certificate for `localhost` and 127.0.0.1 that is its own authority; returns its path.
+/// Writes a key and a certificate that is its own authority: `c.pem` for `localhost` and 127.0.0.1, and `other.pem`
+/// for a name that nobody here has; returns the first one's path.
 fn certificate(folder: &Path) -> PathBuf {
-    let cert = folder.join("c.pem");
-    let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
-        .args(["-days", "30", "-subj", "/CN=localhost", "-addext", "basicConstraints=critical,CA:FALSE"])
-        .args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout"])
-        .arg(folder.join("k.pem"))
-        .arg("-out")
-        .arg(&cert)
-        .output()
-        .expect("openssl is not installed");
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    for name in ["c.pem", "k.pem"] {
-        give(&folder.join(name));
+    for (cert, key, name, names) in [
+        ("c.pem", "k.pem", "localhost", "DNS:localhost,IP:127.0.0.1"),
+        ("other.pem", "other-key.pem", "mail.example.net", "DNS:mail.example.net"),
+    ] {
+        let made = Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
+            .args(["-days", "30", "-subj", &format!("/CN={name}")])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+            .args(["-addext", &format!("subjectAltName={names}"), "-keyout"])
+            .arg(folder.join(key))
+            .arg("-out")
+            .arg(folder.join(cert))
+            .output()
+            .expect("openssl is not installed");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        give(&folder.join(cert));
+        give(&folder.join(key));
     }
-    cert
+    folder.join("c.pem")
 }

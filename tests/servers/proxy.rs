@@ -17,7 +17,10 @@ struct State {
     /// Bytes from the server that still pass before the line is cut; negative: no end.
     left: AtomicI64,
     stalled: AtomicBool,
+    /// Whether the line stalls at that end instead of being cut.
+    stalls: AtomicBool,
     connections: AtomicUsize,
+    passed: AtomicUsize,
     ended: AtomicBool,
 }
 
@@ -30,7 +33,9 @@ impl Proxy {
             target,
             left: AtomicI64::new(-1),
             stalled: AtomicBool::new(false),
+            stalls: AtomicBool::new(false),
             connections: AtomicUsize::new(0),
+            passed: AtomicUsize::new(0),
             ended: AtomicBool::new(false),
         });
         let shared = Arc::clone(&state);
@@ -49,6 +54,13 @@ impl Proxy {
 
     /// Lets `bytes` more from the server pass, all connections together, then resets the line that carries them.
     pub fn cut_after(&self, bytes: i64) {
+        self.state.stalls.store(false, Ordering::SeqCst);
+        self.state.left.store(bytes, Ordering::SeqCst);
+    }
+
+    /// The same, but the line stays open and nothing passes any more.
+    pub fn stall_after(&self, bytes: i64) {
+        self.state.stalls.store(true, Ordering::SeqCst);
         self.state.left.store(bytes, Ordering::SeqCst);
     }
 
@@ -61,6 +73,11 @@ impl Proxy {
     /// Keeps the line open and lets nothing through.
     pub fn stall(&self) {
         self.state.stalled.store(true, Ordering::SeqCst);
+    }
+
+    /// Bytes from the server that have passed so far.
+    pub fn passed(&self) -> usize {
+        self.state.passed.load(Ordering::SeqCst)
     }
 
     /// Connections taken so far.
@@ -89,6 +106,9 @@ impl State {
                         std::thread::sleep(Duration::from_millis(5));
                     }
                     let pass = if counted { state.allowed(count) } else { count };
+                    if counted {
+                        state.passed.fetch_add(pass, Ordering::SeqCst);
+                    }
                     if to.write_all(&block[..pass]).is_err() || pass < count {
                         break;
                     }
@@ -102,6 +122,11 @@ impl State {
     fn allowed(&self, count: usize) -> usize {
         let left = self.left.load(Ordering::SeqCst);
         if left < 0 {
+            return count;
+        }
+        if self.stalls.load(Ordering::SeqCst) && count as i64 >= left {
+            self.stalled.store(true, Ordering::SeqCst);
+            self.left.store(-1, Ordering::SeqCst);
             return count;
         }
         let pass = count.min(usize::try_from(left).unwrap());

@@ -105,6 +105,18 @@ impl Talk {
         &self.tag
     }
 
+    /// Passes everything on between the client and another server until one of them goes.
+    pub fn pipe(&mut self, mut other: TcpStream) {
+        let (mut back, mut from_other) = (self.stream.try_clone().unwrap(), other.try_clone().unwrap());
+        let returning = std::thread::spawn(move || {
+            let _ = std::io::copy(&mut from_other, &mut back);
+            let _ = back.shutdown(std::net::Shutdown::Both);
+        });
+        let _ = std::io::copy(&mut self.reader, &mut other);
+        let _ = other.shutdown(std::net::Shutdown::Both);
+        let _ = returning.join();
+    }
+
     /// Greets, and answers sensibly until a command comes that the script wants to answer itself.
     pub fn until(&mut self, wanted: &str) -> Option<String> {
         self.until_with(wanted, "IMAP4rev1 AUTH=PLAIN IDLE UIDPLUS MOVE")

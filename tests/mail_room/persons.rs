@@ -114,3 +114,80 @@ fn a_letter_of_ours_that_comes_back_is_known() {
     ));
     assert_eq!(screening.origin, Origin::OwnLetter);
 }
+
+/// Written after the lexicon, from another angle.
+#[test]
+fn persons_nobody_had_in_mind() {
+    let cases = [
+        (
+            "Demande automatique",
+            "Bonjour, votre site m'envoie des messages automatiques tous les jours. Cela suffit.",
+        ),
+        (
+            "Retour de courrier",
+            "Madame, le courrier que vous m'adressez me revient avec la mention destinataire inconnu. Quelle est votre adresse postale ?",
+        ),
+        ("Accusé de réception", "Pourriez-vous m'accuser réception de ma demande d'effacement du 3 mars ?"),
+        (
+            "Re: Confirmez votre demande",
+            "Bonjour,\nMerci pour votre réponse rapide. C'est bien moi qui ai fait la demande.\nCordialement\nNadia",
+        ),
+        ("Congés", "Bonjour, étant en congés je n'ai vu votre mail qu'aujourd'hui. Je confirme ma demande."),
+        (
+            "Contact",
+            "Nom : Verdier\nPrénom : Nadia\nMessage : je voudrais savoir quelles données vous avez sur moi",
+        ),
+        ("Undelivered", "My parcel was undelivered and nobody answers. Who is your data protection officer?"),
+        ("Read my mail", "Nobody read my last mail. I want to know what you hold about me."),
+        ("Delivery status", "What is the delivery status of my order?"),
+        (
+            "Votre demande",
+            "Je réponds à votre demande de justificatif : vous trouverez ma carte d'identité en pièce jointe.",
+        ),
+        ("Your request", "As requested, here is my passport number. Please proceed."),
+        ("Re: Your ticket 48213", "It has been six weeks. As soon as possible is not an answer."),
+        ("ticket 48213", "Où en est mon dossier ?"),
+        ("Lu et approuvé", "Bon pour accord."),
+        ("Auto", "Bonjour, je vous ai acheté une auto en 2019 et ne veux plus de vos courriers."),
+        ("Vacances", "Bonjour, nous étions clients de votre village vacances, effacez nos coordonnées."),
+        ("Absence de réponse", "Sans réponse de votre part depuis un mois, je saisirai la CNIL."),
+        ("Absence de consentement", "Je n'ai jamais consenti à recevoir ces courriels."),
+        (
+            "Message de Nadia",
+            "Bonjour, merci de contacter mon avocat pour la suite. Il est à votre disposition.",
+        ),
+        (
+            "URGENT",
+            "Pour toute urgence appelez-moi au 06 99 00 11 22. J'attends la suppression de mes photos.",
+        ),
+        ("Fermeture", "Fermez mon compte et effacez tout."),
+        ("Rejected: my objection", "You rejected my objection without any reason."),
+        ("Blocked", "My account is blocked since Monday, and I want the data you hold."),
+        (
+            "Re: Newsletter mars",
+            "STOP svp\n\nVous recevez cet e-mail car vous êtes inscrit. Pour vous désabonner, cliquez ici : https://www.example.com/u",
+        ),
+        ("Newsletter", "Merci de me retirer. Je suis inscrite depuis 2019."),
+        ("Re: Thank you for contacting us", "Thank you. I am still waiting for the copy of my data."),
+        ("hello", "Dear team, I got your letter, thanks. Could you tell me how long you keep my file?"),
+        ("Confirmation de ma demande", "Je vous confirme ma demande du 3 mars."),
+        ("Notification of objection", "I hereby object to the processing of my data for profiling."),
+        (
+            "Postmaster",
+            "I run a small server. Your bulk mail hits my spam traps, please drop example.net from it.",
+        ),
+    ];
+    let mut wrong = Vec::new();
+    for (subject, body) in cases {
+        let screening = screen(mail(
+            &format!(
+                "From: Nadia Verdier <nadia@example.net>\nTo: dpo@verger.example\nSubject: {subject}\nContent-Type: text/plain; charset=utf-8"
+            ),
+            body,
+        ));
+        if screening.origin != Origin::Person {
+            wrong.push(format!("{subject}: {:?} {:?}", screening.origin, screening.signs));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}

@@ -952,3 +952,116 @@ fn t13_robots_in_other_words() {
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), away.len() + receipts.len(), wrong.join("\n"));
 }
+
+/// Written after the lexicon, from another angle: how it does on words it was not made for.
+#[test]
+fn t13_robots_nobody_had_in_mind() {
+    let robots = [
+        (
+            "Re: Votre courrier",
+            "Bonjour,\n\nJe prends quelques jours de repos bien mérités et serai à nouveau joignable le lundi 31 août.\nD'ici là, ma collègue Anne (anne@example.org) se tient à votre disposition.",
+        ),
+        ("Réponse automatique", "Absent - de retour le 4."),
+        (
+            "Re: Confirmez votre demande",
+            "Boîte mail non consultée pendant les vacances scolaires. Reprise le 2 septembre.",
+        ),
+        (
+            "En déplacement professionnel Re: Confirmez",
+            "En déplacement jusqu'à vendredi, je traiterai vos messages à mon retour.",
+        ),
+        (
+            "Absence prolongée",
+            "Bonjour, je suis en arrêt maladie pour une durée indéterminée. Merci de contacter le 01 99 00 45 67.",
+        ),
+        (
+            "Message automatique de la médiathèque",
+            "La médiathèque est fermée pour travaux. Nous répondrons à votre message dès la réouverture.",
+        ),
+        (
+            "Re: Confirmez votre demande",
+            "Bonjour, vous êtes bien sur la messagerie de Luc Noyer. Je suis absent aujourd'hui. Pour une urgence, composez le 06 99 00 11 22.",
+        ),
+        (
+            "Bien reçu !",
+            "Merci pour votre mail, il est entre de bonnes mains ! Nous revenons vers vous sous 24h.",
+        ),
+        (
+            "Re: Confirmez votre demande",
+            "Bonjour,\n\nCe courriel vous confirme la bonne réception de votre message. Compte tenu du nombre important de sollicitations, notre délai de réponse est actuellement de 10 jours.\n\nLe service relations usagers",
+        ),
+        (
+            "Votre message à la préfecture",
+            "Votre message électronique a été enregistré sous le n° 2026-04821. Il sera traité dans les meilleurs délais.\nMerci de ne pas répondre à ce message.",
+        ),
+        (
+            "SAV - Dossier 48213",
+            "Bonjour, un dossier a été ouvert suite à votre message. Un technicien vous contactera sous 48h.",
+        ),
+        (
+            "[#48213] Confirmez votre demande",
+            "##- Veuillez saisir votre réponse au-dessus de cette ligne -##\n\nVotre demande (48213) a été reçue et est en cours d'examen par notre équipe d'assistance.",
+        ),
+        (
+            "Re: Confirmez votre demande",
+            "Cette adresse électronique n'est pas destinée à recevoir des messages. Votre courriel ne sera pas lu.",
+        ),
+        (
+            "Adresse inactive",
+            "Bonjour, l'adresse que vous utilisez est désactivée. Écrivez-nous désormais à bonjour@example.org.",
+        ),
+        (
+            "Votre email n'a pas été distribué : action requise",
+            "Bonjour, pour protéger ma boîte du spam, je vous invite à cliquer sur le lien ci-dessous afin que votre message me parvienne : https://filtre.example/v/1",
+        ),
+        ("Lu: Confirmez votre demande", "Votre message a été lu le 03/03/2026 à 10:12."),
+        (
+            "Supprimé sans être lu : Confirmez votre demande",
+            "Votre message a été supprimé sans être lu le 03/03/2026.",
+        ),
+        ("Out of the office Re: Confirm", "Greetings! I'm hiking with no reception until 9 August."),
+        (
+            "Re: Confirm your request",
+            "Hello, you've reached Sam's inbox. I'm on sabbatical until January 2027. Please write to office@example.org instead.",
+        ),
+        (
+            "Automatic response",
+            "We are experiencing a high volume of enquiries. We will respond within ten working days.",
+        ),
+        (
+            "Thanks for your email",
+            "Hi! We've got your message and a human will read it soon. In the meantime have a look at our FAQ.",
+        ),
+        (
+            "Re: Confirm your request",
+            "This inbox is not monitored. Please use the contact form on our website.",
+        ),
+        (
+            "Your email to ACME support (ref 48213)",
+            "We have logged your query and a colleague will be in touch. Please quote ref 48213.",
+        ),
+        ("Not read: Confirm your request", "Your message was deleted without being read on Tuesday."),
+        (
+            "Sam Noyer is no longer with Orchard",
+            "Sam Noyer has left Orchard. For all future correspondence contact hello@example.org.",
+        ),
+        (
+            "Re: Confirm your request",
+            "I'm on maternity leave. Your email will not be read or forwarded. Kate is looking after my clients: kate@example.org",
+        ),
+    ];
+    let mut wrong = Vec::new();
+    for (subject, body) in robots {
+        let screening = screen(mail(
+            &format!(
+                "From: Claire Pommier <claire@example.org>\nTo: dpo@verger.example\nSubject: {}\nContent-Type: text/plain; charset=utf-8",
+                encoded(subject)
+            ),
+            body,
+        ));
+        if screening.origin != Origin::AutoReply {
+            wrong.push(format!("{subject}: {:?} {:?}", screening.origin, screening.signs));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), robots.len(), wrong.join("\n"));
+}

@@ -234,7 +234,7 @@ fn auto_reply_in_words(
     let receipt = said.any(What::Receipt);
     let handling = said.count(What::Handling);
     let short = own.len() < 2_500;
-    if starts == Some(What::Automatic) && !(wishes && says_i(own)) {
+    if starts == Some(What::Automatic) && !(wishes && (says_i(own) || asks_us(own))) {
         return Some("subject_says_automatic");
     }
     if starts == Some(What::Away)
@@ -271,6 +271,20 @@ fn auto_reply_in_words(
     }
     if said.any(What::Moved) && (machine || said.any(What::AwayRobot)) && stranger && short {
         return Some("address_moved");
+    }
+    if own.len() < 900 && stranger && !may_wish(own) {
+        let stems = words::stems(own);
+        let gone = away || said.any(What::Moved) || stems.any(What::Gone);
+        let redirects = said.any(What::AwayRobot) || stems.any(What::Redirect);
+        let meets = [stems.any(What::Until), stems.any(What::Letter), own.contains('@')];
+        let curt = own.len() < 250 && stems.count(What::Gone) > 1 && stems.any(What::Until) && !says_i(own);
+        if gone && (starts == Some(What::Away) || redirects && meets.contains(&true) || curt) {
+            return Some("away_in_other_words");
+        }
+        let taken = receipt || stems.any(What::Letter) && stems.any(What::Taken);
+        if taken && (handling > 0 || stems.any(What::Deal)) && !says_i(own) {
+            return Some("receipt_in_other_words");
+        }
     }
     None
 }
@@ -319,9 +333,56 @@ fn wishes(folded: &str) -> bool {
     STEMS.iter().any(|stem| folded.contains(stem))
 }
 
+/// Whether anything could be a wish: asked before the weakest look, because a lost request costs most.
+fn may_wish(folded: &str) -> bool {
+    const STEMS: [&str; 40] = [
+        "fermez",
+        "fermer",
+        "clotur",
+        "resili",
+        "cessez",
+        "arretez",
+        "stop",
+        "ne plus",
+        "plus recevoir",
+        "oubli",
+        "copie de",
+        "communiquer",
+        "limitation",
+        "portabilit",
+        "vos listes",
+        "votre liste",
+        "votre fichier",
+        "vos fichiers",
+        "mailing",
+        "publicit",
+        "prospection",
+        "spam",
+        "droit",
+        "consent",
+        "refus",
+        "object",
+        "forget",
+        "copy of",
+        "close my",
+        "close the",
+        "off your",
+        "off the list",
+        "no longer wish",
+        "no longer want",
+        "don't want",
+        "do not want",
+        "right to",
+        "opt me",
+        "personal",
+        "donnees personnelles",
+    ];
+    STEMS.iter().any(|stem| folded.contains(stem))
+}
+
 /// Whether the writer speaks of themself in the singular.
 fn says_i(folded: &str) -> bool {
-    const WORDS: [&str; 9] = ["je ", "j'", "mes ", "mon ", "i ", "i'", "my ", "moi ", "me "];
+    const WORDS: [&str; 11] = ["je ", "j'", "mes ", "mon ", "ma ", "m'", "i ", "i'", "my ", "moi ", "me "];
     WORDS.iter().any(|word| {
         folded.match_indices(word).any(|(at, _)| {
             folded

@@ -64,7 +64,9 @@ pub(super) fn read(zone: &Zone<'_>) -> Answer {
 
 /// "I cannot confirm", "je ne peux pas confirmer".
 fn denied(zone: &Zone<'_>, hit: &Hit) -> bool {
-    zone.found.hits.iter().any(|not| {
+    let hits = &zone.found.hits;
+    let from = hits.partition_point(|other| other.words.start + 8 < hit.words.start);
+    hits.iter().skip(from).take_while(|other| other.words.start < hit.words.start).any(|not| {
         not.class == Class::Not
             && not.words.end <= hit.words.start
             && hit.words.start - not.words.end <= 2

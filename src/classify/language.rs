@@ -77,25 +77,16 @@ pub(super) fn of_sentence(
             .clone()
             .any(|hit| hit.language == language && (hit.class <= Class::Close || is_saying(hit.class)))
     };
-    let short = sentence.words.len() <= 5;
-    let known = languages.iter().any(|language| acts(*language));
-    if !known || short {
+    if !languages.iter().any(|language| acts(*language)) {
+        let short = sentence.words.len() <= 5;
         for language in LANGUAGES {
-            if !languages.contains(&language)
-                && acts(language)
-                && (short || votes.of_language(language) * 2 >= most)
-            {
-                let strong = inside.clone().any(|hit| {
-                    hit.language == language
-                        && (is_saying(hit.class)
-                            || matches!(
-                                hit.class,
-                                Class::Unsubscribe | Class::Erase | Class::Remove | Class::Stop
-                            ))
-                });
-                if strong {
-                    languages.push(language);
-                }
+            let strong = inside.clone().any(|hit| {
+                let tells = is_saying(hit.class)
+                    || matches!(hit.class, Class::Unsubscribe | Class::Erase | Class::Remove | Class::Stop);
+                hit.language == language && tells
+            });
+            if strong && (short || votes.of_language(language) * 2 >= most) {
+                languages.push(language);
             }
         }
     }

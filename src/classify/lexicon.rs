@@ -374,6 +374,7 @@ fn drop_inner(hits: &mut Vec<Hit>) {
                 && hit.words.end <= c.end
                 && hit.words.len() < c.len()
                 && !(*acts_only && hit.class > Class::Close)
+                && !matches!(hit.class, Class::My | Class::Your)
         });
         if !inside && !hit.gap && hides(hit.class) && seen.as_ref().is_none_or(|(c, _)| hit.words.end > c.end)
         {

@@ -58,6 +58,9 @@ impl<'w> Words<'w> {
     }
 }
 
+/// More reasons than these tell a person nothing.
+const FINDINGS_MAX: usize = 60;
+
 /// A letter of ours says what it asks in its first kilobytes.
 const QUOTED_MAX: usize = 6_000;
 
@@ -80,7 +83,7 @@ struct Mail<'m> {
 
 impl<'m> Mail<'m> {
     fn new(words: &'m Words<'m>, extra: &'m OwnPhrases) -> Self {
-        let (subject, prefix) = bare_subject(words.subject);
+        let (subject, prefix) = bare_subject(clipped(words.subject, SUBJECT_MAX));
         let subject = zone(Place::Subject, subject, extra);
         let own = zone(Place::Own, words.own, extra);
         let reply = prefix == Prefix::Reply || words.answers;
@@ -122,7 +125,7 @@ impl<'m> Mail<'m> {
         } else {
             &self.words.quoted
         };
-        let around = zone(Place::Forwarded, around.get(..around.len().min(2_000)).unwrap_or(""), self.extra);
+        let around = zone(Place::Forwarded, clipped(around, 2_000), self.extra);
         let mut votes = Votes::of(around.found.hits.iter());
         votes.add(Votes::of(self.subject.found.hits.iter()), 1);
         match votes.best() {
@@ -223,16 +226,13 @@ impl<'m> Mail<'m> {
             }
             read_zone(&self.own, self.language, &background, &mut out);
             // The body corrects the subject: "Deletion?" above "I do not want you to delete it".
-            subject.findings.retain(|finding| {
-                out.findings.iter().any(|other| other.kind == finding.kind)
-                    || !out.set_aside.iter().any(|fallen| {
-                        fallen.finding.kind == finding.kind
-                            && matches!(
-                                fallen.reason,
-                                "negated" | "done" | "question_about" | "contract" | "later_event"
-                            )
-                    })
-            });
+            let asked: BTreeSet<Kind> = out.findings.iter().map(|finding| finding.kind).collect();
+            let clear = ["negated", "done", "question_about", "contract", "later_event"];
+            let fallen = out.set_aside.iter().filter(|fallen| clear.contains(&fallen.reason));
+            let fallen: BTreeSet<Kind> = fallen.map(|fallen| fallen.finding.kind).collect();
+            subject
+                .findings
+                .retain(|finding| asked.contains(&finding.kind) || !fallen.contains(&finding.kind));
             out.findings.append(&mut subject.findings);
             out.weak.append(&mut subject.weak);
             if out.findings.is_empty() && !self.names.is_empty() {
@@ -271,19 +271,20 @@ impl<'m> Mail<'m> {
     fn weigh(&self, out: &mut Outcome) {
         let weak = std::mem::take(&mut out.weak);
         if out.findings.is_empty() {
-            let fallen =
-                |kind: Kind| out.set_aside.iter().any(|s| s.finding.kind == kind && s.reason == "negated");
-            let kept: Vec<Finding> = weak.into_iter().filter(|w| !fallen(w.kind)).collect();
+            let fallen = out.set_aside.iter().filter(|fallen| fallen.reason == "negated");
+            let fallen: BTreeSet<Kind> = fallen.map(|fallen| fallen.finding.kind).collect();
             // One article is cited as the right; a list of articles is law talk: the first counts.
-            out.findings.extend(kept.into_iter().take(1));
+            out.findings.extend(weak.into_iter().find(|weak| !fallen.contains(&weak.kind)));
         } else {
-            out.set_aside.extend(
-                weak.into_iter()
-                    .filter(|w| !out.findings.iter().any(|f| f.kind == w.kind))
-                    .map(|finding| super::SetAside { finding, reason: "ground" }),
-            );
+            let asked: BTreeSet<Kind> = out.findings.iter().map(|finding| finding.kind).collect();
+            let grounds = weak.into_iter().filter(|weak| !asked.contains(&weak.kind));
+            out.set_aside.extend(grounds.map(|finding| super::SetAside { finding, reason: "ground" }));
         }
         let asks = |right: Right, out: &Outcome| out.findings.iter().any(|f| f.kind == Kind::Asks(right));
+        // Art. 18(1)(d): restriction while an objection is weighed, in a letter that asks for erasure.
+        if asks(Right::Erasure, out) && asks(Right::Objection, out) && asks(Right::Restriction, out) {
+            out.findings.retain(|f| f.kind != Kind::Asks(Right::Restriction));
+        }
         // "Do not delete, do not use": keeping is what they want.
         if asks(Right::Restriction, out) && asks(Right::Objection, out) {
             let own_reason =
@@ -306,9 +307,10 @@ impl<'m> Mail<'m> {
         }
         let own_confirms = self.own.has(Class::Confirm);
         let subject_asks = self.reply && self.subject.has(Class::Asked);
-        let quote_asks = !self.words.quoted.is_empty()
-            && zone(Place::Forwarded, &self.words.quoted, self.extra).has(Class::Asked);
-        if subject_asks || quote_asks {
+        let quoted = zone(Place::Forwarded, &self.words.quoted, self.extra);
+        let quote_asks = quoted.found.hits.iter().filter(|hit| hit.class == Class::Asked).count();
+        let answered = matches!(answer, Answer::Yes | Answer::No) || own_confirms;
+        if subject_asks || quote_asks >= 2 || (quote_asks == 1 && answered) {
             return true;
         }
         if self.forward {
@@ -371,7 +373,8 @@ impl<'m> Mail<'m> {
                 .any(|h| sentence.words.contains(&h.words.start) && classes.contains(&h.class))
         };
         let findings = std::mem::take(&mut out.findings);
-        for finding in findings {
+        // An answer is short; what is beyond is for a person.
+        for finding in findings.into_iter().take(FINDINGS_MAX) {
             let at = finding
                 .span
                 .as_ref()
@@ -425,7 +428,11 @@ impl<'m> Mail<'m> {
                 confidence,
             ));
         } else if let Some(hit) = spam
-            && ((only_opt_out && weight >= 9 && self.own.text.words.len() > 40)
+            && ((weight >= 11 && self.own.text.words.len() > 50 && !self.own.has(Class::AboutMe))
+                || (only_opt_out
+                    && weight >= 6
+                    && self.own.text.words.len() > 40
+                    && !self.own.has(Class::My))
                 || (kinds.is_empty() && weight >= 4))
             && !self.reply
         {
@@ -435,7 +442,8 @@ impl<'m> Mail<'m> {
             kinds = BTreeSet::from([Kind::Spam]);
             out.findings.push(simple(Kind::Spam, "smells_of_spam", self.text_of(hit, in_subject), 0.8));
         } else if let Some(hit) = bulk_hit
-            && (kinds.is_empty() && (bulk >= 2) || only_opt_out && bulk >= 4)
+            && (kinds.is_empty() && bulk >= 2 || only_opt_out && bulk >= 4)
+            && self.own.text.words.len() > 20
             && !self.reply
             && !self.forward
         {
@@ -450,6 +458,8 @@ impl<'m> Mail<'m> {
         }
         out.findings.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
         out.findings.dedup_by(|a, b| a.kind == b.kind && a.span.is_some() && a.span == b.span);
+        out.findings.truncate(FINDINGS_MAX);
+        out.set_aside.truncate(FINDINGS_MAX);
         let certain = kinds.iter().all(|kind| {
             let best =
                 out.findings.iter().filter(|f| f.kind == *kind).map(|f| f.confidence).fold(0.0_f32, f32::max);
@@ -472,6 +482,18 @@ impl<'m> Mail<'m> {
             certain,
         }
     }
+}
+
+/// The longest subject that is read.
+const SUBJECT_MAX: usize = 1_000;
+
+/// At most `most` bytes of `text`, whole characters.
+fn clipped(text: &str, most: usize) -> &str {
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or("")
 }
 
 fn zone<'z>(place: Place, source: &'z str, extra: &OwnPhrases) -> Zone<'z> {

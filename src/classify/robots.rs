@@ -31,7 +31,9 @@ pub(super) fn automatic<'z>(
     }
     let (replies, absent) = (count(own, Class::AutoReply), count(own, Class::Absence));
     if let Some(hit) = first(own, Class::AutoReply) {
-        let thanks = own.text.norm(hit.words.start).starts_with("thank");
+        // Newsletters forbid to answer, and people thank: alone these say nothing.
+        let first = own.text.norm(hit.words.start);
+        let thanks = matches!(first, "thank" | "thanks" | "please" | "do" | "ne" | "merci");
         if replies >= 2 || absent >= 1 || !thanks {
             return Some((Kind::AutoReply, "says_automatic", hit, false));
         }

@@ -468,10 +468,16 @@ impl Reader<'_, '_> {
     /// "Send me my data", "I want to know what you hold on me".
     fn ask_for_data(&mut self, hit: &Hit) {
         let clause = self.clause;
+        let other = [Class::Erase, Class::Remove, Class::Unsubscribe, Class::Correct];
+        if clause.hits.iter().any(|h| {
+            other.contains(&h.class) && h.words.start < hit.words.end && hit.words.start < h.words.end
+        }) {
+            return;
+        }
         if first_person(clause, hit) {
             return;
         }
-        let reach = hit.words.end..(hit.words.end + 22).min(clause.words.end);
+        let reach = hit.words.start + 1..(hit.words.end + 22).min(clause.words.end);
         let objects =
             [Class::Data, Class::File, Class::Source, Class::Recipients, Class::Retention, Class::Processing];
         let Some(object) = clause.hits.iter().copied().find(|h| {
@@ -628,6 +634,10 @@ impl Reader<'_, '_> {
                 };
             self.push(Right::Rectification, "correct_data", words, mood, factor);
         } else if self.background.value
+            && !noun
+            && clause.length() <= 14
+            && matches!(mood, Mood::Asked(_))
+            && orders(clause, hit)
             && (self.background.identity || self.background.personal)
             && !objects.iter().any(|o| matches!(o.class, Class::Contract | Class::Policy))
         {
@@ -665,7 +675,7 @@ impl Reader<'_, '_> {
         let targets = [Class::Data, Class::File, Class::Processing, Class::Use, Class::Them];
         let target = clause
             .within(&targets, &reach)
-            .or_else(|| clause.within(&[Class::Data, Class::File, Class::Processing], &left));
+            .or_else(|| clause.within(&[Class::Data, Class::File, Class::Processing, Class::Them], &left));
         let Some(target) = target else {
             if let Some(account) = clause.within(&[Class::Account], &reach)
                 && !clause.has(Class::Contract)
@@ -707,7 +717,13 @@ impl Reader<'_, '_> {
         );
         let Some(object) = object else { return };
         if clause.owner(object) == Owner::Yours
-            || clause.has_any(&[Class::Contract, Class::NotForget, Class::Cannot]) && !self.background.keep
+            || clause.has(Class::Contract) && !self.background.keep
+            || clause
+                .within(
+                    &[Class::NotForget, Class::Cannot],
+                    &(clause.segment(hit.words.start)..(hit.words.end + 3).min(clause.words.end)),
+                )
+                .is_some()
         {
             return;
         }
@@ -1157,4 +1173,19 @@ fn first_person(clause: &Clause<'_>, hit: &Hit) -> bool {
         }
         _ => false,
     }
+}
+
+/// An order or a wish, not a participle: "corrigez", "merci de corriger", "please correct".
+fn orders(clause: &Clause<'_>, hit: &Hit) -> bool {
+    let word = clause.text.norm(hit.words.start);
+    let order = match clause.language {
+        Language::Fr => {
+            word.ends_with("er") || word.ends_with("ez") || word.ends_with("re") || hit.words.len() > 1
+        }
+        Language::En => !word.ends_with("ed"),
+        _ => true,
+    };
+    order
+        && (clause.has_any(&[Class::Want, Class::Polite])
+            || hit.words.start <= clause.segment(hit.words.start) + 1)
 }

@@ -44,6 +44,9 @@ pub(super) struct Text {
     pub(super) sentences: Vec<Sentence>,
 }
 
+/// Longest sentence, in words.
+const SENTENCE_MAX: usize = 90;
+
 /// Stands for an e-mail address in the words.
 pub(super) const ADDRESS: &str = "@";
 /// Stands for a link in the words.
@@ -179,8 +182,11 @@ impl Reader<'_> {
         if self.out.norms.len() == from {
             return;
         }
-        if self.pending == Break::Sentence {
+        // Without full stops a text is cut all the same: what the rules compare stays within bounds (T36).
+        let long = self.out.words.len() - self.first >= SENTENCE_MAX;
+        if self.pending == Break::Sentence || long {
             self.end_sentence();
+            self.pending = if long { Break::Sentence } else { self.pending };
         }
         let norm = (from as u32, self.out.norms.len() as u32);
         if self.out.norms.get(from..).is_some_and(|word| word.starts_with("mail"))

@@ -6,6 +6,8 @@ mod servers;
 mod broken;
 #[path = "intake/harness.rs"]
 mod harness;
+#[path = "intake/ingest.rs"]
+mod ingest;
 #[path = "intake/lines.rs"]
 mod lines;
 #[path = "intake/maildir.rs"]

@@ -5,6 +5,7 @@ mod check;
 pub mod classify;
 mod deadline;
 mod demo;
+mod ingest;
 mod journal;
 mod logging;
 mod optouts;
@@ -73,6 +74,8 @@ enum Command {
     },
     /// Show the whole way of a mail on this machine, with sample mails and no server
     Demo(demo::Arguments),
+    /// Take mail in from a pipe, a file or a folder: exit 0 means that it is stored for good
+    Ingest(ingest::Arguments),
     /// Say what each mail is or asks, and why; no store, no network
     Classify {
         /// One JSON object a line: file, kinds, language, findings
@@ -103,7 +106,15 @@ enum Command {
 /// Runs the command line.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| {
+        // An MTA whose pipe is set up wrongly must keep the mail, not bounce it.
+        let piped = std::env::args().nth(1).is_some_and(|word| word == "ingest");
+        if piped && error.use_stderr() {
+            let _ = error.print();
+            std::process::exit(75);
+        }
+        error.exit()
+    });
     // One TLS provider for the whole program; a second call would only say that the first one stands.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match run(arguments) {
@@ -124,6 +135,7 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
         anyhow::Ok(config)
     };
     match arguments.command {
+        Command::Ingest(arguments) => Ok(runtime()?.block_on(ingest::run(config(), &arguments, &Clock::System))),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "rightsd", &mut std::io::stdout());
             Ok(OK)

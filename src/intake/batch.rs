@@ -108,17 +108,23 @@ impl<'s, K> Batch<'s, K> {
 async fn store_batch(
     store: Store,
     verifier: Option<Arc<Verifier>>,
+    batch: Vec<Arrival>,
+) -> Result<Vec<Receipt>, IntakeError> {
+    store_verified(&store, verifier.as_deref(), batch).await
+}
+
+/// Looks up the signatures of a batch and stores it; durable when it returns.
+pub(crate) async fn store_verified(
+    store: &Store,
+    verifier: Option<&Verifier>,
     mut batch: Vec<Arrival>,
 ) -> Result<Vec<Receipt>, IntakeError> {
     if let Some(verifier) = verifier {
         let signed = batch.iter_mut().filter(|arrival| mentions_signature(&arrival.raw));
-        let lookups = futures::stream::iter(signed).for_each_concurrent(LOOKUPS, |arrival| {
-            let verifier = &verifier;
-            async move {
-                let (headers, _) = Headers::read(&arrival.raw);
-                if let Sender::One(from) = address::sender(&headers) {
-                    arrival.verified = verifier.verify(&arrival.raw, from.domain()).await;
-                }
+        let lookups = futures::stream::iter(signed).for_each_concurrent(LOOKUPS, |arrival| async move {
+            let (headers, _) = Headers::read(&arrival.raw);
+            if let Sender::One(from) = address::sender(&headers) {
+                arrival.verified = verifier.verify(&arrival.raw, from.domain()).await;
             }
         });
         let _ = tokio::time::timeout(LOOKUP_DEADLINE, lookups).await;

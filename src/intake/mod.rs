@@ -29,6 +29,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use batch::store_verified;
 pub use connect::Deadlines;
 pub use error::IntakeError;
 pub use verify::Verifier;

@@ -33,15 +33,11 @@ fn work(raw: &[u8]) -> Duration {
 #[track_caller]
 fn check(name: &str, shape: impl Fn(usize) -> String) {
     let best = |raw: &str| (0..3).map(|_| work(raw.as_bytes())).min().unwrap_or_default();
-    let mut size = 1_000;
-    let mut raw = shape(size);
-    while best(&raw) < TOO_SHORT && raw.len() < 500_000 {
-        size *= 2;
-        raw = shape(size);
-    }
-    if best(&raw) < TOO_SHORT {
+    let sizes = (0..12).map(|doublings| 1_000 << doublings);
+    let Some((size, raw)) = sizes.map(|size| (size, shape(size))).find(|(_, raw)| best(raw) >= TOO_SHORT)
+    else {
         return;
-    }
+    };
     let double = shape(size * 2);
     let mut ratios = (0..5).map(|_| best(&double).as_secs_f64() / best(&raw).as_secs_f64());
     assert!(ratios.any(|ratio| ratio < RATIO_MAX), "{name}: quadratic from {} bytes", raw.len());

@@ -385,3 +385,26 @@ fn soft_line_breaks_are_undone() {
         "Je vous demande de bien vouloir supprimer la totalité de mes données personnelles.\nMerci\nNadia\n\nOui"
     );
 }
+
+#[test]
+fn an_answer_below_our_unmarked_letter_is_found() {
+    let letter = "De : DPO <dpo@verger.example>\nEnvoyé : mardi 3 mars 2026 10:12\nÀ : Nadia\nObjet : Cette demande vient-elle bien de vous ?\n\nC'est bien vous ? Répondez « oui ».\n\n--\nDossier 2026-0042\n\nVous pouvez à tout moment adresser une réclamation à la CNIL : https://www.cnil.fr/fr/plaintes\n";
+    check("below", &format!("{letter}\nOui, c'est bien moi.\n"), "Oui, c'est bien moi.");
+    check("above", &format!("Oui.\n\n{letter}"), "Oui.");
+    check("nothing", letter, "");
+    let thread = "De : Nadia <nadia@example.net>\nEnvoyé : lundi 2 mars 2026 09:00\nÀ : DPO\nObjet : Mes données\n\nSupprimez mes données.\n";
+    check("the whole thread", &format!("Oui.\n\n{letter}\n{thread}"), "Oui.");
+}
+
+#[test]
+fn the_letters_end_as_this_room_believes() {
+    for language in ["fr", "en"] {
+        let foot = std::fs::read_to_string(format!("templates/mail/{language}/_foot.txt"))
+            .expect("the foot of our letters");
+        let last = foot.lines().rfind(|line| !line.trim().is_empty()).expect("a last line");
+        let letter = format!(
+            "From: DPO <dpo@verger.example>\nSent: Tuesday, March 3, 2026 10:12 AM\nTo: Nadia\nSubject: x\n\nDelete my data?\n\n{last}\n\nNo.\n"
+        );
+        check(language, &letter, "No.");
+    }
+}

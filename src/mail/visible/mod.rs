@@ -12,13 +12,14 @@ mod fold;
 mod quote;
 mod tail;
 
+use std::fmt;
 use std::ops::Range;
 
 pub(super) use flowed::plain;
 pub(in crate::mail) use fold::fold;
 
 /// The text that the person wrote, cut from what they quote.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct VisibleText {
     /// The person's own words, line ends `\n`.
     pub own: String,
@@ -26,6 +27,18 @@ pub struct VisibleText {
     pub full: String,
     /// What was cut out of `full`, in order.
     pub cuts: Vec<Cut>,
+}
+
+impl fmt::Debug for VisibleText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "VisibleText({} of {} bytes own, {} cuts)",
+            self.own.len(),
+            self.full.len(),
+            self.cuts.len()
+        )
+    }
 }
 
 /// A piece of [`VisibleText::full`] that is not the person's own words.

@@ -86,6 +86,12 @@ const WROTE: [&str; 20] = [
     "пишет",
 ];
 
+/// How the last line of our letters begins, in each of their languages (`templates/mail/*/_foot.txt`); folded.
+const LETTER_ENDS: [&str; 2] = [
+    "vous pouvez a tout moment adresser une reclamation a la cnil",
+    "you may complain to the french supervisory authority",
+];
+
 /// The fields that programs copy above the mail they answer or forward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Copied {
@@ -183,8 +189,9 @@ pub(super) fn cut(lines: &mut [Line<'_>], hints: Hints) {
             at = after;
         } else if found.to_end {
             let start = above_separator(lines, at);
-            mark(lines, start, lines.len(), reason);
-            return;
+            let end = if forward { None } else { behind_our_letter(lines, after) }.unwrap_or(lines.len());
+            mark(lines, start, end, reason);
+            at = end;
         } else {
             own_before = true;
             at += 1;
@@ -240,6 +247,18 @@ fn next_filled(lines: &[Line<'_>], from: usize) -> Option<usize> {
 
 fn is_quote(lines: &[Line<'_>], at: usize) -> bool {
     lines.get(at).is_some_and(|line| line.is_quoted() || !line.is_own())
+}
+
+/// The line behind a quoted letter of ours, which ends with the way to the supervisory authority. Programs that do
+/// not mark what they quote let people answer below it, and only there do we know where it ends.
+fn behind_our_letter(lines: &[Line<'_>], from: usize) -> Option<usize> {
+    (from..lines.len())
+        .find(|at| {
+            lines.get(*at).is_some_and(|line| {
+                line.folded.contains("cnil.fr/") && LETTER_ENDS.iter().any(|end| line.folded.starts_with(end))
+            })
+        })
+        .map(|at| at + 1)
 }
 
 /// The line of dashes or underscores, and the blank lines, that stand above a header block belong to it.

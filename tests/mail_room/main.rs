@@ -2,6 +2,7 @@
 
 mod addresses;
 mod bounds;
+mod corpus;
 mod hostile;
 mod parsing;
 mod persons;

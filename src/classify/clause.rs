@@ -173,6 +173,12 @@ impl<'t> Clause<'t> {
             if class != Class::Not && class != Class::NoMore {
                 continue;
             }
+            let harmless = self
+                .all(Class::NotIf)
+                .any(|h| h.words.start <= not.words.start && not.words.end <= h.words.end);
+            if harmless {
+                continue; // "without delay"
+            }
             if not.words.start <= hit.words.start
                 && hit.words.end <= not.words.end
                 && hit.words.len() < not.words.len()
@@ -215,7 +221,8 @@ impl<'t> Clause<'t> {
                     }
                     Language::Fr => {
                         let ne = (1..=4).any(|back| matches!(self.before(hit.words.start, back), "ne" | "n"));
-                        (gap == 0
+                        (matches!(self.word(not.words.start), "pas" | "jamais")
+                            && gap == 0
                             && self.text.words.get(not.words.start).is_some_and(|w| w.before == Break::None))
                             || (ne && gap <= 3)
                     }

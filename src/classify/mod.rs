@@ -16,6 +16,8 @@
 
 mod answer;
 mod clause;
+#[cfg(test)]
+mod cost;
 mod language;
 mod lexicon;
 mod own;

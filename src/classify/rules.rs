@@ -635,7 +635,7 @@ impl Reader<'_, '_> {
             self.push(Right::Rectification, "correct_data", words, mood, factor);
         } else if self.background.value
             && !noun
-            && clause.length() <= 14
+            && clause.length() <= 20
             && matches!(mood, Mood::Asked(_))
             && orders(clause, hit)
             && (self.background.identity || self.background.personal)

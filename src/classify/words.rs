@@ -45,7 +45,7 @@ pub(super) struct Text {
 }
 
 /// Longest sentence, in words.
-const SENTENCE_MAX: usize = 90;
+const SENTENCE_MAX: usize = 70;
 
 /// Stands for an e-mail address in the words.
 pub(super) const ADDRESS: &str = "@";

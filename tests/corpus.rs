@@ -1,0 +1,177 @@
+//! Whole mails against their labels: the part that the rules were tuned on, and the parts that only measure.
+//!
+//! What is printed is what CI shows: `cargo test --test corpus -- --nocapture`. The floors are a little below the
+//! last figures, so that a change that loses requests fails.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use rightsd::classify::{OwnPhrases, classify};
+use rightsd::mail::{Bounds, Ours, parse, screen};
+
+const REQUESTS: [&str; 7] =
+    ["unsubscribe", "access", "rectification", "erasure", "restriction", "portability", "objection"];
+
+/// Shares, 0 to 1.
+struct Floor {
+    right: f64,
+    lost: f64,
+    invented: f64,
+}
+
+#[derive(Default)]
+struct Figures {
+    messages: usize,
+    right: usize,
+    tolerable: usize,
+    requests: usize,
+    lost: usize,
+    calm: usize,
+    invented: usize,
+    languages: usize,
+    wrong_language: usize,
+    kinds: BTreeMap<String, [usize; 3]>,
+}
+
+type Kinds = BTreeSet<String>;
+
+fn kinds(text: &str) -> Kinds {
+    text.split('|').map(str::trim).filter(|kind| !kind.is_empty()).map(str::to_owned).collect()
+}
+
+/// The lines of a CSV file with quoted fields (RFC 4180), by column name.
+fn rows(text: &str) -> Vec<BTreeMap<String, String>> {
+    let mut lines: Vec<Vec<String>> = vec![vec![String::new()]];
+    let mut quoted = false;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let line = lines.last_mut().expect("one line at least");
+        let field = line.last_mut().expect("one field at least");
+        match c {
+            '"' if quoted && chars.peek() == Some(&'"') => {
+                chars.next();
+                field.push('"');
+            }
+            '"' => quoted = !quoted,
+            ',' if !quoted => line.push(String::new()),
+            '\n' if !quoted => lines.push(vec![String::new()]),
+            '\r' if !quoted => {}
+            c => field.push(c),
+        }
+    }
+    let mut lines = lines.into_iter().filter(|line| line.len() > 1);
+    let head = lines.next().expect("a head");
+    lines.map(|line| head.iter().cloned().zip(line).collect()).collect()
+}
+
+fn score(labels: &Path) -> Figures {
+    let text = std::fs::read_to_string(labels).expect("labels");
+    let folder = labels.parent().expect("a folder");
+    let mut figures = Figures::default();
+    for row in rows(&text) {
+        let raw = std::fs::read(folder.join(&row["file"])).expect("a message");
+        let mail = parse(&raw, &Bounds::default()).expect("within bounds");
+        let reading = classify(&mail, &screen(&mail, &Ours::default()), &OwnPhrases::default());
+        let got: Kinds = reading.kinds.iter().map(|kind| kind.name().to_owned()).collect();
+        let mut accepted = vec![kinds(&row["kinds"])];
+        accepted.extend(
+            row.get("accept").map_or("", String::as_str).split(';').map(kinds).filter(|set| !set.is_empty()),
+        );
+        figures.count(&got, &accepted);
+        if matches!(row["lang"].as_str(), "fr" | "en") {
+            figures.languages += 1;
+            figures.wrong_language += usize::from(row["lang"] != reading.language.code());
+        }
+    }
+    figures
+}
+
+impl Figures {
+    fn count(&mut self, got: &Kinds, accepted: &[Kinds]) {
+        let asks = |set: &Kinds| set.iter().any(|kind| REQUESTS.contains(&kind.as_str()));
+        self.messages += 1;
+        self.right += usize::from(*got == accepted[0]);
+        self.tolerable += usize::from(*got != accepted[0] && accepted.contains(got));
+        let nearest = accepted.iter().min_by_key(|set| set.symmetric_difference(got).count()).expect("one");
+        for kind in got.union(nearest) {
+            let counts = self.kinds.entry(kind.clone()).or_default();
+            let at = usize::from(!nearest.contains(kind)) + 2 * usize::from(!got.contains(kind));
+            counts[at] += 1;
+        }
+        if accepted.iter().all(asks) {
+            self.requests += 1;
+            self.lost += usize::from(!asks(got));
+        } else if !accepted.iter().any(asks) {
+            self.calm += 1;
+            self.invented += usize::from(asks(got));
+        }
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "counts are small")]
+    fn share(part: usize, whole: usize) -> f64 {
+        if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+    }
+
+    fn print(&self, name: &str) {
+        println!("== {name}");
+        for (kind, [hit, false_alarm, missed]) in &self.kinds {
+            let precision = Self::share(*hit, hit + false_alarm);
+            let recall = Self::share(*hit, hit + missed);
+            println!("{kind:14} precision {precision:.3}  recall {recall:.3}  of {}", hit + missed);
+        }
+        println!(
+            "{} messages: right {}, tolerable {} ({:.4}); requests lost {} of {}; invented {} of {}; language wrong {} of {}",
+            self.messages,
+            self.right,
+            self.tolerable,
+            Self::share(self.right + self.tolerable, self.messages),
+            self.lost,
+            self.requests,
+            self.invented,
+            self.calm,
+            self.wrong_language,
+            self.languages,
+        );
+    }
+}
+
+#[track_caller]
+fn check(name: &str, labels: PathBuf, floor: &Floor) {
+    if !labels.exists() {
+        println!("== {name}: absent, not measured ({})", labels.display());
+        return;
+    }
+    let figures = score(&labels);
+    figures.print(name);
+    let right = Figures::share(figures.right + figures.tolerable, figures.messages);
+    let lost = Figures::share(figures.lost, figures.requests);
+    let invented = Figures::share(figures.invented, figures.calm);
+    assert!(right >= floor.right, "{name}: right or tolerable {right:.4}, floor {}", floor.right);
+    assert!(lost <= floor.lost, "{name}: lost {lost:.4}, at most {}", floor.lost);
+    assert!(invented <= floor.invented, "{name}: invented {invented:.4}, at most {}", floor.invented);
+}
+
+fn own(part: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(part).join("labels.csv")
+}
+
+#[test]
+fn the_part_to_tune_on() {
+    check("tune", own("tune"), &Floor { right: 0.93, lost: 0.02, invented: 0.02 });
+}
+
+#[test]
+fn the_part_to_measure_only() {
+    check("measure", own("measure"), &Floor { right: 0.85, lost: 0.05, invented: 0.05 });
+}
+
+#[test]
+fn the_second_part_to_measure_only() {
+    check("measure2", own("measure2"), &Floor { right: 0.85, lost: 0.05, invented: 0.05 });
+}
+
+#[test]
+fn the_shared_corpus_when_it_is_there() {
+    let labels = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/labels.csv");
+    check("shared", labels, &Floor { right: 0.95, lost: 0.012, invented: 0.015 });
+}

@@ -14,7 +14,7 @@ use crate::outbox::{Outcome, Postman, backoff};
 use crate::store::{ClaimedLetter, Settlement, StoreError, Tx};
 
 /// Letters claimed at once for each connection: one commit is shared by many, and few are in doubt after a crash.
-const CLAIMED_PER_CONNECTION: u32 = 16;
+const CLAIMED_PER_CONNECTION: u32 = 32;
 /// A letter whose sending ended twice without an answer is not sent a third time (R5).
 const UNKNOWNS_MAX: u32 = 2;
 

@@ -20,6 +20,8 @@ use crate::store::{InstanceLock, Store, StoreError};
 const STOP_SECONDS: u64 = 25;
 /// Between two looks of a loop that nobody wakes.
 const LOOK: Duration = Duration::from_secs(20);
+/// Between two looks of `--once` at what is being fetched.
+const ONCE_LOOK: Duration = Duration::from_millis(50);
 /// After a failed step.
 const PAUSE: Duration = Duration::from_secs(5);
 /// A loop without a sign of life for so long is stuck, and the watchdog is no longer fed (R30).
@@ -69,52 +71,105 @@ pub fn load_templates(config: &Config) -> anyhow::Result<Templates> {
 pub async fn run_once(office: &Arc<Office>) -> anyhow::Result<OnceSummary> {
     let mut summary = OnceSummary::default();
     office.store.release_claims().await?;
+    let postman = Postman::new(&office.config.smtp)?;
+    let fetched = CancellationToken::new();
+    let processed = CancellationToken::new();
+    // Side by side: while a batch is written to the disk, the next is fetched, another understood, a third sent.
+    let fetching = async {
+        let done = fetch_all(office).await;
+        fetched.cancel();
+        anyhow::Ok(done)
+    };
+    let processing = async {
+        let mut count = 0;
+        loop {
+            let last = fetched.is_cancelled();
+            count += office.process_all().await?;
+            if last {
+                break;
+            }
+            tokio::select! {
+                () = office.mail_came.notified() => {}
+                () = fetched.cancelled() => {}
+                () = tokio::time::sleep(ONCE_LOOK) => {}
+            }
+        }
+        office.tick().await?;
+        processed.cancel();
+        anyhow::Ok(count)
+    };
+    let sending = async {
+        let mut count = 0;
+        loop {
+            let last = processed.is_cancelled();
+            let sent = office.dispatch_batch(&postman).await?;
+            count += sent;
+            if sent > 0 {
+                continue;
+            }
+            if last {
+                break;
+            }
+            tokio::select! {
+                () = office.letter_due.notified() => {}
+                () = processed.cancelled() => {}
+            }
+        }
+        anyhow::Ok(count)
+    };
+    let (fetched_mails, processed_mails, letters) = tokio::try_join!(fetching, processing, sending)?;
+    (summary.fetched, summary.failed_mailboxes) = fetched_mails;
+    summary.processed = processed_mails;
+    summary.letters = letters;
+    // The server's copies of what is settled now are marked or moved by a second look.
+    if office.config.mailboxes.iter().any(|mailbox| after(mailbox) != "keep") {
+        summary.failed_mailboxes = summary.failed_mailboxes.max(fetch_all(office).await.1);
+    }
+    // What the letters' ends brought.
+    while office.tick().await? {
+        summary.letters += office.dispatch_batch(&postman).await?;
+    }
+    postman.close().await;
+    Ok(summary)
+}
+
+fn after(mailbox: &crate::config::Mailbox) -> &str {
+    let imap = mailbox.imap.as_ref().map(|imap| imap.after.as_str());
+    imap.or(mailbox.maildir.as_ref().map(|maildir| maildir.after.as_str())).unwrap_or("keep")
+}
+
+/// Fetches every mailbox once; returns how many mails were new, and how many mailboxes failed.
+async fn fetch_all(office: &Arc<Office>) -> (usize, usize) {
     let verifier = intake::verify::Verifier::new(&office.config.identity).map(Arc::new);
     let mut fetches = JoinSet::new();
     for mailbox in office.config.mailboxes.clone() {
         let (office, verifier) = (Arc::clone(office), verifier.clone());
         fetches.spawn(async move {
-            let limits = office.config.limits.clone();
-            (
-                mailbox.name.clone(),
-                intake::fetch_once(&mailbox, &limits, &office.store, verifier.as_ref()).await,
-            )
+            let source = intake::Source {
+                verifier,
+                arrived: Arc::clone(&office.mail_came),
+                ..intake::Source::new(
+                    mailbox.clone(),
+                    office.config.limits.clone(),
+                    office.store.clone(),
+                    Pulse::new(&mailbox.name),
+                )
+            };
+            (mailbox.name, source.fetch_once().await)
         });
     }
-    // Understanding begins with the first mails, while the rest is still being fetched.
-    let mut fetching = true;
-    while fetching {
-        tokio::select! {
-            done = fetches.join_next() => match done {
-                None => fetching = false,
-                Some(Ok((_, Ok(fetched)))) => summary.fetched += fetched.new,
-                Some(Ok((name, Err(error)))) => {
-                    summary.failed_mailboxes += 1;
-                    tracing::error!(mailbox = name, %error, "a mailbox could not be read");
-                }
-                Some(Err(_)) => summary.failed_mailboxes += 1,
-            },
-            processed = office.process_batch() => {
-                let count = processed?;
-                summary.processed += count;
-                if count == 0 {
-                    tokio::time::sleep(Duration::from_millis(5)).await;
-                }
+    let (mut new, mut failed) = (0, 0);
+    while let Some(done) = fetches.join_next().await {
+        match done {
+            Ok((_, Ok(fetched))) => new += fetched.new,
+            Ok((name, Err(error))) => {
+                failed += 1;
+                tracing::error!(mailbox = name, %error, "a mailbox could not be read");
             }
+            Err(_) => failed += 1,
         }
     }
-    let postman = Postman::new(&office.config.smtp)?;
-    loop {
-        let processed = office.process_batch().await?;
-        let ticked = office.tick().await?;
-        let sent = office.dispatch_batch(&postman).await?;
-        summary.processed += processed;
-        summary.letters += sent;
-        if processed == 0 && !ticked && sent == 0 {
-            break;
-        }
-    }
-    Ok(summary)
+    (new, failed)
 }
 
 /// Runs until SIGTERM or SIGINT; a second signal stops at once.
@@ -200,10 +255,8 @@ pub async fn serve(office: Arc<Office>, stop: CancellationToken) -> anyhow::Resu
 async fn processing(office: Arc<Office>, pulse: Pulse, stop: CancellationToken) -> anyhow::Result<()> {
     while !stop.is_cancelled() {
         pulse.beat();
-        match office.process_batch().await {
-            // More may have come meanwhile.
-            Ok(1..) => {}
-            Ok(0) => wait(&stop, &office.mail_came, LOOK).await,
+        match office.process_all().await {
+            Ok(_) => wait(&stop, &office.mail_came, LOOK).await,
             Err(StoreError::Gone) => return Err(StoreError::Gone.into()),
             Err(error) => {
                 tracing::error!(%error, "mails could not be committed");

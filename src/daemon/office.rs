@@ -13,8 +13,9 @@ use crate::case::{
 use crate::classify::{Language, OwnPhrases, Right};
 use crate::clock::Clock;
 use crate::config::{Config, Purpose as MailboxPurpose};
-use crate::mail::{Address, Bounds, Ours};
-use crate::reply::{MarkKey, Seeds, SenderIdentity, Templates, render};
+use crate::mail::{Address, Bounds, InboundMail, Ours};
+use crate::reply::mark::MARK_FIELD;
+use crate::reply::{MarkKey, Seeds, SenderIdentity, Templates, render, verify_mark};
 use crate::store::{NewLetter, NewToken, Store, StoreError, Tx};
 
 /// The daemon's one office.
@@ -27,7 +28,11 @@ pub struct Office {
     pub clock: Clock,
     pub(super) policy: Policy,
     pub(super) bounds: Bounds,
+    /// What is ours, for a mail that bears our mark of that very letter…
+    pub(super) ours_marked: Ours,
+    /// …and for every other: a forged mark must not make a request vanish (T41).
     pub(super) ours: Ours,
+    mark_key: MarkKey,
     pub(super) phrases: OwnPhrases,
     pub(super) templates: Templates,
     senders: BTreeMap<String, SenderIdentity>,
@@ -50,14 +55,14 @@ impl Office {
             senders.insert(mailbox.name.clone(), SenderIdentity::new(&config, mailbox, key.clone())?);
         }
         let phrases = own_phrases(&config)?;
+        let addresses: Vec<Address> =
+            config.mailboxes.iter().map(crate::config::Mailbox::mail_address).collect();
         Ok(Self {
             policy: policy(&config),
             bounds: bounds(&config),
-            ours: Ours {
-                addresses: config.mailboxes.iter().map(crate::config::Mailbox::mail_address).collect(),
-                mark: crate::reply::mark::MARK_FIELD.to_owned(),
-                ..Ours::default()
-            },
+            ours: Ours { addresses: addresses.clone(), mark: String::new() },
+            ours_marked: Ours { addresses, mark: MARK_FIELD.to_owned() },
+            mark_key: key,
             phrases,
             entities: entities(&config),
             templates,
@@ -68,6 +73,15 @@ impl Office {
             mail_came: Arc::new(Notify::new()),
             letter_due: Arc::new(Notify::new()),
         })
+    }
+
+    /// Whether a mail is a letter of ours, by its mark (T26).
+    pub(super) fn is_our_letter(&self, mail: &InboundMail) -> bool {
+        let mark = mail.headers.first(MARK_FIELD);
+        match (&mail.message_id, mark) {
+            (Some(id), Some(mark)) => verify_mark(id, &mark, &self.mark_key),
+            _ => false,
+        }
     }
 
     /// What separates a local part from its tag, when tags are used.
@@ -91,9 +105,11 @@ impl Office {
         };
         let person = person.or(known.as_ref());
         let day_ago = now.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::UNIX_EPOCH);
+        // A letter's end writes to nobody but the DPO: the caps on letters to the person need no look.
+        let settled = matches!(event, Event::LetterSettled { .. });
         let sent_today = match person {
-            Some(person) => tx.letters_since(&tx.keys().suppression(person), day_ago)?,
-            None => BTreeMap::new(),
+            Some(person) if !settled => tx.letters_since(&tx.keys().suppression(person), day_ago)?,
+            _ => BTreeMap::new(),
         };
         let mut random = [0; 64];
         getrandom::fill(&mut random).map_err(|_| StoreError::Random)?;
@@ -135,7 +151,9 @@ impl Office {
         let opened = decision.facts.iter().any(|fact| matches!(fact, Fact::Opened(_)));
         let tell = (opened && !after.is_opt_out_only())
             || decision.facts.iter().any(|fact| matches!(fact, Fact::AnswerUnclear));
-        tx.put_case(&after, now, next_wake(&after, &context), tell)?;
+        if tell || case.as_ref() != Some(&after) {
+            tx.put_case(&after, now, next_wake(&after, &context), tell)?;
+        }
         Ok(Some(after))
     }
 

@@ -50,23 +50,30 @@ struct Read {
 }
 
 impl Office {
-    /// Understands and commits the next batch of stored mails; returns how many were taken.
+    /// Understands and commits stored mails until none waits; returns how many there were.
     ///
     /// # Errors
-    /// When the store failed: nothing of the batch was committed, and its mails will come again.
-    pub async fn process_batch(self: &Arc<Self>) -> Result<usize, StoreError> {
-        let taken = self.store.take_new(BATCH_MAILS, BATCH_BYTES).await?;
-        let count = taken.len();
-        if count == 0 {
-            return Ok(0);
+    /// When the store failed: nothing of that batch was committed, and its mails will come again.
+    pub async fn process_all(self: &Arc<Self>) -> Result<usize, StoreError> {
+        let mut taken = self.store.take_new(BATCH_MAILS, BATCH_BYTES).await?;
+        let mut count = 0;
+        while !taken.is_empty() {
+            count += taken.len();
+            taken = self.process(taken).await?;
         }
+        Ok(count)
+    }
+
+    /// Understands and commits `taken`; takes the next batch in the same commit, so that counting its attempts
+    /// costs no commit of its own.
+    async fn process(self: &Arc<Self>, taken: Vec<StoredMail>) -> Result<Vec<StoredMail>, StoreError> {
         let office = Arc::clone(self);
         let understood = tokio::task::spawn_blocking(move || office.understand_all(taken))
             .await
             .map_err(|_| StoreError::Refused("a thread that understands mails ended".to_owned()))?;
         let office = Arc::clone(self);
         let now = self.clock.now();
-        let letters = self
+        let (next, letters) = self
             .store
             .write(move |tx| {
                 let mut failed = 0_u32;
@@ -80,13 +87,14 @@ impl Office {
                     }
                 }
                 tx.note_journal_end()?;
-                Ok(failed < u32::try_from(understood.len()).unwrap_or(u32::MAX))
+                let letters = failed < u32::try_from(understood.len()).unwrap_or(u32::MAX);
+                Ok((tx.take_new(BATCH_MAILS, BATCH_BYTES)?, letters))
             })
             .await?;
         if letters {
             self.letter_due.notify_one();
         }
-        Ok(count)
+        Ok(next)
     }
 
     /// Reads every mail of a batch, on all cores.
@@ -134,7 +142,8 @@ impl Office {
 
     fn read(&self, mail: &StoredMail) -> Result<Box<Read>, &'static str> {
         let parsed = crate::mail::parse(&mail.raw, &self.bounds).map_err(crate::mail::OutOfBounds::name)?;
-        let screening = crate::mail::screen(&parsed, &self.ours);
+        let ours = if self.is_our_letter(&parsed) { &self.ours_marked } else { &self.ours };
+        let screening = crate::mail::screen(&parsed, ours);
         let answer_tokens = identity::answer_tokens(&parsed, self.separator());
         let reading = crate::classify::classify(&parsed, &screening, &self.phrases);
         let evidence = self.evidence(&parsed, mail.verified.as_deref());

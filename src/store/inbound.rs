@@ -155,14 +155,16 @@ impl Store {
             // A mail without bytes, so that the quarantine shows it with its date.
             let mark = format!("unreadable {} {} {}", key.0, key.1, key.2);
             tx.sql.execute(
-                "INSERT OR IGNORE INTO mail (content_hash, mailbox, received_at, stored_at, size, partial, raw,
-                     sender_key, verified, state, attempts, outcome, case_ref, reading)
-                 VALUES (?1, ?2, ?3, ?3, 0, 0, x'', x'', '', 'quarantined', 3, 'server-gives-no-bytes', '', x'')",
+                "INSERT OR IGNORE INTO mail (content_hash, mailbox, received_at, stored_at, size, partial,
+                     sender_key, verified, state, attempts, outcome, case_ref)
+                 VALUES (?1, ?2, ?3, ?3, 0, 0, x'', '', 'quarantined', 3, 'server-gives-no-bytes', '')",
                 params![mark.as_bytes(), key.0, received_at.as_second()],
             )?;
-            let mail = tx.sql.query_row("SELECT id FROM mail WHERE content_hash = ?1", [mark.as_bytes()], |row| {
-                row.get::<_, i64>(0)
-            })?;
+            let mail = tx.sql.query_row(
+                "SELECT id FROM mail WHERE content_hash = ?1",
+                [mark.as_bytes()],
+                |row| row.get::<_, i64>(0),
+            )?;
             tx.sight(&key, mail, "unreadable")
         })
         .await
@@ -231,8 +233,10 @@ impl Store {
     pub async fn settled_after(&self, mail: i64, limit: u32) -> Result<Vec<SettledMail>, StoreError> {
         self.read(move |tx| {
             let mut query = tx.sql.prepare_cached(
-                "SELECT id, mailbox, received_at, raw, partial, verified, attempts, reading, outcome, case_ref, state
-                 FROM mail WHERE id > ?1 ORDER BY id LIMIT ?2",
+                "SELECT id, mailbox, received_at, coalesce(bytes, x''), partial, verified, attempts,
+                     coalesce(sealed, x''), outcome, case_ref, state
+                 FROM mail LEFT JOIN raw ON raw.mail_id = id LEFT JOIN reading ON reading.mail_id = id
+                 WHERE id > ?1 ORDER BY id LIMIT ?2",
             )?;
             let mut rows = query.query(params![mail, limit])?;
             let mut settled = Vec::new();
@@ -300,7 +304,8 @@ impl Store {
         let reference = reference.as_str().to_owned();
         self.read(move |tx| {
             let mut query = tx.sql.prepare_cached(
-                "SELECT id, mailbox, received_at, raw, partial, verified, attempts, reading FROM mail
+                "SELECT id, mailbox, received_at, bytes, partial, verified, attempts, sealed
+                 FROM mail JOIN raw ON raw.mail_id = id JOIN reading ON reading.mail_id = id
                  WHERE case_ref = ?1 ORDER BY id",
             )?;
             let mut rows = query.query([reference])?;
@@ -352,9 +357,9 @@ impl Tx<'_> {
             if beyond { arrival.raw.get(..QUOTA_BYTES_KEPT).unwrap_or(&arrival.raw) } else { &arrival.raw };
         self.sql
             .prepare_cached(
-                "INSERT INTO mail (content_hash, mailbox, received_at, stored_at, size, partial, raw, sender_key,
-                     verified, state, attempts, outcome, case_ref, reading)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'new', 0, '', '', x'')",
+                "INSERT INTO mail (content_hash, mailbox, received_at, stored_at, size, partial, sender_key,
+                     verified, state, attempts, outcome, case_ref)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'new', 0, '', '')",
             )?
             .execute(params![
                 hash.as_slice(),
@@ -363,11 +368,14 @@ impl Tx<'_> {
                 now.as_second(),
                 kept.len(),
                 arrival.partial || kept.len() < arrival.raw.len(),
-                self.keys.seal(kept)?,
                 sender_key,
                 arrival.verified.as_deref().unwrap_or_default(),
             ])?;
-        self.sight(&key, self.sql.last_insert_rowid(), "stored")?;
+        let mail = self.sql.last_insert_rowid();
+        self.sql
+            .prepare_cached("INSERT INTO raw (mail_id, bytes) VALUES (?1, ?2)")?
+            .execute(params![mail, self.keys.seal(kept)?])?;
+        self.sight(&key, mail, "stored")?;
         Ok(Receipt::New)
     }
 
@@ -401,7 +409,11 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn take_new(&self, mails: u32, bytes: usize) -> Result<Vec<StoredMail>, StoreError> {
+    /// As [`Store::take_new`], in a transaction that does more.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn take_new(&self, mails: u32, bytes: usize) -> Result<Vec<StoredMail>, StoreError> {
         let mut chosen = Vec::new();
         let mut total = 0_usize;
         {
@@ -427,7 +439,8 @@ impl Tx<'_> {
                 .prepare_cached("UPDATE mail SET attempts = attempts + 1 WHERE id = ?1")?
                 .execute([id])?;
             let mut query = self.sql.prepare_cached(
-                "SELECT id, mailbox, received_at, raw, partial, verified, attempts FROM mail WHERE id = ?1",
+                "SELECT id, mailbox, received_at, bytes, partial, verified, attempts
+                 FROM mail JOIN raw ON mail_id = id WHERE id = ?1",
             )?;
             let mut rows = query.query([id])?;
             if let Some(row) = rows.next()? {
@@ -449,15 +462,11 @@ impl Tx<'_> {
         reading: &[u8],
     ) -> Result<(), StoreError> {
         self.sql
-            .prepare_cached(
-                "UPDATE mail SET state = 'done', outcome = ?2, case_ref = ?3, reading = ?4 WHERE id = ?1",
-            )?
-            .execute(params![
-                mail.0,
-                outcome,
-                case.map_or("", Reference::as_str),
-                self.keys.seal(reading)?
-            ])?;
+            .prepare_cached("UPDATE mail SET state = 'done', outcome = ?2, case_ref = ?3 WHERE id = ?1")?
+            .execute(params![mail.0, outcome, case.map_or("", Reference::as_str)])?;
+        self.sql
+            .prepare_cached("INSERT OR REPLACE INTO reading (mail_id, sealed) VALUES (?1, ?2)")?
+            .execute(params![mail.0, self.keys.seal(reading)?])?;
         Ok(())
     }
 

@@ -28,6 +28,13 @@ pub struct Entry {
     pub fact: String,
 }
 
+/// The last entry, which the next one follows.
+#[derive(Clone, Copy)]
+pub(super) struct End {
+    seq: u64,
+    hash: [u8; 32],
+}
+
 /// The first thing wrong with the journal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JournalFault {
@@ -108,12 +115,10 @@ impl Tx<'_> {
 
     fn append_row(&self, case: &str, fact: &FactRow, at: Timestamp, by: &str) -> Result<(), StoreError> {
         let fact = serde_json::to_string(fact).map_err(|error| StoreError::Sqlite(error.to_string()))?;
-        let last: Option<(u64, Vec<u8>)> = self
-            .sql
-            .prepare_cached("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1")?
-            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let (seq, former) = last.map_or((1, Vec::new()), |(seq, hash)| (seq + 1, hash));
+        let (seq, former) = match self.end()? {
+            Some(end) => (end.seq + 1, end.hash.to_vec()),
+            None => (1, Vec::new()),
+        };
         let at = at.as_millisecond();
         let hash = chain(&former, seq, case, at, by, &fact);
         self.sql
@@ -121,7 +126,19 @@ impl Tx<'_> {
                 "INSERT INTO journal (seq, case_ref, at, by, fact, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
             .execute(params![seq, case, at, by, fact, hash.as_slice()])?;
+        *self.journal_end.borrow_mut() = Some(End { seq, hash });
         Ok(())
+    }
+
+    fn end(&self) -> Result<Option<End>, StoreError> {
+        if let Some(end) = *self.journal_end.borrow() {
+            return Ok(Some(end));
+        }
+        Ok(self
+            .sql
+            .prepare_cached("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1")?
+            .query_row([], |row| Ok(End { seq: row.get(0)?, hash: row.get(1)? }))
+            .optional()?)
     }
 
     fn verify_journal(&self) -> Result<Result<u64, JournalFault>, StoreError> {

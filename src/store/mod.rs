@@ -36,6 +36,10 @@ use crate::config::StoreSettings;
 
 const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("schema/001_start.sql"))];
 
+/// Pages kept in memory, in KiB as SQLite counts them (negative): the writer touches every index, the reader few.
+const WRITER_CACHE: i32 = -16_384;
+const READER_CACHE: i32 = -2_048;
+
 /// A cheap handle on the one database of this installation.
 #[derive(Clone)]
 pub struct Store {
@@ -117,6 +121,8 @@ impl From<tokio_rusqlite::Error> for StoreError {
 pub struct Tx<'a> {
     sql: &'a Transaction<'a>,
     keys: &'a Keys,
+    /// The journal's last entry, read once per transaction.
+    journal_end: std::cell::RefCell<Option<journal::End>>,
 }
 
 impl Tx<'_> {
@@ -131,14 +137,15 @@ impl Tx<'_> {
     /// # Errors
     /// Those of `work`, after its writes were taken back.
     pub fn apart<R>(&self, work: impl FnOnce(&Self) -> Result<R, StoreError>) -> Result<R, StoreError> {
-        self.sql.execute_batch("SAVEPOINT apart")?;
+        self.sql.prepare_cached("SAVEPOINT apart")?.execute([])?;
         match work(self) {
             Ok(done) => {
-                self.sql.execute_batch("RELEASE apart")?;
+                self.sql.prepare_cached("RELEASE apart")?.execute([])?;
                 Ok(done)
             }
             Err(error) => {
                 self.sql.execute_batch("ROLLBACK TO apart; RELEASE apart")?;
+                *self.journal_end.borrow_mut() = None;
                 Err(error)
             }
         }
@@ -169,7 +176,7 @@ impl Store {
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )
         .await?;
-        reader.call(|sql| -> Result<(), StoreError> { configure_common(sql) }).await?;
+        reader.call(|sql| -> Result<(), StoreError> { configure_common(sql, READER_CACHE) }).await?;
         files::check_modes(&path)?;
         Ok(Self {
             writer,
@@ -219,7 +226,7 @@ impl Store {
             .writer
             .call(move |sql| -> Result<R, StoreError> {
                 let transaction = sql.transaction_with_behavior(TransactionBehavior::Immediate)?;
-                let done = work(&Tx { sql: &transaction, keys: &keys })?;
+                let done = work(&Tx { sql: &transaction, keys: &keys, journal_end: None.into() })?;
                 transaction.commit()?;
                 Ok(done)
             })
@@ -240,7 +247,7 @@ impl Store {
             .reader
             .call(move |sql| -> Result<R, StoreError> {
                 let transaction = sql.transaction()?;
-                work(&Tx { sql: &transaction, keys: &keys })
+                work(&Tx { sql: &transaction, keys: &keys, journal_end: None.into() })
             })
             .await?;
         Ok(done)
@@ -263,13 +270,13 @@ fn configure(sql: &mut Connection) -> Result<(), StoreError> {
     sql.pragma_update(None, "foreign_keys", "ON")?;
     sql.pragma_update(None, "secure_delete", "ON")?;
     sql.pragma_update(None, "wal_autocheckpoint", 2000)?;
-    configure_common(sql)
+    configure_common(sql, WRITER_CACHE)
 }
 
-fn configure_common(sql: &mut Connection) -> Result<(), StoreError> {
+fn configure_common(sql: &mut Connection, cache_kib: i32) -> Result<(), StoreError> {
     sql.busy_timeout(Duration::from_secs(10))?;
     sql.pragma_update(None, "trusted_schema", "OFF")?;
-    sql.pragma_update(None, "cache_size", -8192)?;
+    sql.pragma_update(None, "cache_size", cache_kib)?;
     sql.set_prepared_statement_cache_capacity(64);
     Ok(())
 }

@@ -183,20 +183,22 @@ impl Tx<'_> {
         let at = new.queued_at.as_second();
         self.sql
             .prepare_cached(
-                "INSERT INTO letter (case_ref, kind, to_key, domain_key, envelope, bytes, state, attempts, unknowns,
-                     queued_at, due_at, settled_at, bounced)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'due', 0, 0, ?7, ?7, 0, 0)",
+                "INSERT INTO letter (case_ref, kind, to_key, domain_key, state, attempts, unknowns, queued_at, due_at,
+                     settled_at, bounced)
+                 VALUES (?1, ?2, ?3, ?4, 'due', 0, 0, ?5, ?5, 0, 0)",
             )?
             .execute(params![
                 new.case.map_or("", Reference::as_str),
                 new.kind,
                 self.keys.suppression(new.envelope_to).0.as_slice(),
                 self.keys.domain(new.envelope_to).0.as_slice(),
-                self.keys.seal(envelope.as_bytes())?,
-                self.keys.seal(new.bytes)?,
                 at,
             ])?;
-        Ok(self.sql.last_insert_rowid())
+        let letter = self.sql.last_insert_rowid();
+        self.sql
+            .prepare_cached("INSERT INTO letter_bytes (letter_id, envelope, bytes) VALUES (?1, ?2, ?3)")?
+            .execute(params![letter, self.keys.seal(envelope.as_bytes())?, self.keys.seal(new.bytes)?])?;
+        Ok(letter)
     }
 
     /// Automatic letters to an address since `since`, by kind (T27).
@@ -233,7 +235,8 @@ impl Tx<'_> {
         let mut claimed = Vec::new();
         {
             let mut query = self.sql.prepare_cached(
-                "SELECT id, case_ref, kind, envelope, bytes, attempts, unknowns, queued_at, domain_key FROM letter
+                "SELECT id, case_ref, kind, envelope, bytes, attempts, unknowns, queued_at, domain_key
+                 FROM letter JOIN letter_bytes ON letter_id = id
                  WHERE state = 'due' AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2",
             )?;
             let mut rows = query.query(params![now.as_second(), limit])?;
@@ -295,7 +298,7 @@ impl Tx<'_> {
         })
     }
 
-    /// Settles a claimed letter. At its end its bytes are emptied: the token in them is then nowhere (T15).
+    /// Settles a claimed letter. At its end its bytes are removed: the token in them is then nowhere (T15).
     ///
     /// # Errors
     /// SQLite's.
@@ -309,10 +312,9 @@ impl Tx<'_> {
                     LetterOutcome::Outdated => "outdated",
                 };
                 self.sql
-                    .prepare_cached(
-                        "UPDATE letter SET state = ?2, settled_at = ?3, bytes = x'' WHERE id = ?1",
-                    )?
+                    .prepare_cached("UPDATE letter SET state = ?2, settled_at = ?3 WHERE id = ?1")?
                     .execute(params![id, state, now.as_second()])?;
+                self.sql.prepare_cached("DELETE FROM letter_bytes WHERE letter_id = ?1")?.execute([id])?;
                 self.sql
                     .prepare_cached(
                         "INSERT INTO sent (minute, domain_key, letters)

@@ -9,14 +9,22 @@ CREATE TABLE mail (
     stored_at     INTEGER NOT NULL,
     size          INTEGER NOT NULL,                  -- raw bytes
     partial       INTEGER NOT NULL,                  -- 1: only header and first part were fetched
-    raw           BLOB    NOT NULL,                  -- sealed
     sender_key    BLOB    NOT NULL,                  -- of mails that count towards a sender's quota; else empty
     verified      TEXT    NOT NULL,                  -- our own DKIM check, done at intake; '' when none
     state         TEXT    NOT NULL CHECK (state IN ('new', 'done', 'quarantined')),
     attempts      INTEGER NOT NULL,                  -- counted before each attempt at understanding
     outcome       TEXT    NOT NULL,                  -- how it ended, '' while new
-    case_ref      TEXT    NOT NULL,                  -- the case it opened or joined, '' for none
-    reading       BLOB    NOT NULL                   -- sealed findings, for the DPO; empty while new
+    case_ref      TEXT    NOT NULL                   -- the case it opened or joined, '' for none
+) STRICT;
+
+-- What is large lies apart, so that counting an attempt does not write it again.
+CREATE TABLE raw (
+    mail_id INTEGER PRIMARY KEY,
+    bytes   BLOB NOT NULL                            -- sealed
+) STRICT;
+CREATE TABLE reading (
+    mail_id INTEGER PRIMARY KEY,
+    sealed  BLOB NOT NULL                            -- findings, for the DPO
 ) STRICT;
 CREATE INDEX mail_new  ON mail (id) WHERE state = 'new';
 CREATE INDEX mail_quota ON mail (sender_key, stored_at) WHERE sender_key <> x'';
@@ -58,8 +66,6 @@ CREATE TABLE letter (
     kind          TEXT    NOT NULL,
     to_key        BLOB    NOT NULL,                  -- fingerprint that folds case, for caps
     domain_key    BLOB    NOT NULL,
-    envelope      BLOB    NOT NULL,                  -- sealed: MAIL FROM, newline, RCPT TO
-    bytes         BLOB    NOT NULL,                  -- sealed final bytes; emptied when settled
     state         TEXT    NOT NULL CHECK (state IN ('due', 'claimed', 'sent', 'refused', 'unknown', 'outdated')),
     attempts      INTEGER NOT NULL,                  -- counted before each attempt
     unknowns      INTEGER NOT NULL,                  -- attempts that ended without an answer after the final dot
@@ -67,6 +73,11 @@ CREATE TABLE letter (
     due_at        INTEGER NOT NULL,
     settled_at    INTEGER NOT NULL,                  -- 0 while open
     bounced       INTEGER NOT NULL
+) STRICT;
+CREATE TABLE letter_bytes (                          -- gone when the letter is settled
+    letter_id INTEGER PRIMARY KEY,
+    envelope  BLOB NOT NULL,                         -- sealed: MAIL FROM, newline, RCPT TO
+    bytes     BLOB NOT NULL                          -- sealed final bytes
 ) STRICT;
 CREATE INDEX letter_due    ON letter (due_at) WHERE state IN ('due', 'claimed');
 CREATE INDEX letter_to     ON letter (to_key, queued_at);

@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod failpoint;
 pub mod pulse;
 
 // The pure rooms, in the order in which a mail passes through them: values in, values out.

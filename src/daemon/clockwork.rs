@@ -14,7 +14,7 @@ const WOKEN_MAX: u32 = 200;
 /// Cases that a digest lists.
 const DIGEST_CASES: usize = 50;
 /// Cases that one notice lists; the rest wait for the next.
-const NOTICE_CASES: usize = 100;
+const NOTICE_CASES: u32 = 100;
 
 impl Office {
     /// Does all that the present instant asks for; returns whether letters were queued.
@@ -51,11 +51,10 @@ impl Office {
 
     /// One mail to the DPO for all cases that came in, at most every `grouping_minutes`.
     async fn tell_new_cases(self: &Arc<Self>, now: Timestamp) -> Result<bool, StoreError> {
-        let (oldest, mut cases) = self.store.untold().await?;
-        if oldest.is_none() {
+        let cases = self.store.untold(NOTICE_CASES).await?;
+        if cases.is_empty() {
             return Ok(false);
         }
-        cases.truncate(NOTICE_CASES);
         let wait = SignedDuration::from_mins(i64::from(self.config.notices.grouping_minutes));
         let office = Arc::clone(self);
         self.store

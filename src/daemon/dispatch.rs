@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::office::Office;
 use super::process::letter_name;
 use crate::case::{Event, LetterOutcome, Reference};
+use crate::failpoint;
 use crate::outbox::{Outcome, Postman, backoff};
 use crate::store::{ClaimedLetter, Settlement, StoreError, Tx};
 
@@ -38,6 +39,7 @@ impl Office {
         if claimed.is_empty() {
             return Ok(0);
         }
+        failpoint::reach("letters-claimed");
         let count = claimed.len();
         // Letters to one address keep their order (R4); different addresses go side by side.
         let mut by_address: BTreeMap<String, Vec<ClaimedLetter>> = BTreeMap::new();
@@ -62,6 +64,7 @@ impl Office {
                 .buffer_unordered(self.config.smtp.connections)
                 .collect()
                 .await;
+        failpoint::reach("letters-sent");
         let office = Arc::clone(self);
         let now = self.clock.now();
         self.store
@@ -72,6 +75,7 @@ impl Office {
                 tx.note_journal_end()
             })
             .await?;
+        failpoint::reach("letters-settled");
         Ok(count)
     }
 

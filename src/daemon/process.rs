@@ -14,6 +14,7 @@ use crate::case::{
 };
 use crate::classify::{Kind, Language, Reading, Right};
 use crate::config::LetterLanguage;
+use crate::failpoint;
 use crate::identity::{self, Evidence, OwnCheck, Token};
 use crate::mail::{Address, InboundMail, Origin, Sender};
 use crate::store::{StoreError, StoredMail, Tx};
@@ -67,10 +68,12 @@ impl Office {
     /// Understands and commits `taken`; takes the next batch in the same commit, so that counting its attempts
     /// costs no commit of its own.
     async fn process(self: &Arc<Self>, taken: Vec<StoredMail>) -> Result<Vec<StoredMail>, StoreError> {
+        failpoint::reach("mails-taken");
         let office = Arc::clone(self);
         let understood = tokio::task::spawn_blocking(move || office.understand_all(taken))
             .await
             .map_err(|_| StoreError::Refused("a thread that understands mails ended".to_owned()))?;
+        failpoint::reach("mails-understood");
         let office = Arc::clone(self);
         let now = self.clock.now();
         let (next, letters) = self
@@ -91,6 +94,7 @@ impl Office {
                 Ok((tx.take_new(BATCH_MAILS, BATCH_BYTES)?, letters))
             })
             .await?;
+        failpoint::reach("mails-settled");
         if letters {
             self.letter_due.notify_one();
         }

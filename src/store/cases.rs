@@ -90,22 +90,21 @@ impl Store {
         .await
     }
 
-    /// Cases that the DPO has not been told of: when the oldest was opened, and all of them.
+    /// Cases that the DPO has not been told of, oldest first, at most `limit`.
     ///
     /// # Errors
     /// SQLite's, or [`StoreError::Corrupt`].
-    pub async fn untold(&self) -> Result<(Option<Timestamp>, Vec<Case>), StoreError> {
-        self.read(|tx| {
+    pub async fn untold(&self, limit: u32) -> Result<Vec<Case>, StoreError> {
+        self.read(move |tx| {
             let mut query = tx.sql.prepare_cached(
-                "SELECT reference, body, opened_at FROM matter WHERE dpo_told = 0 ORDER BY opened_at",
+                "SELECT reference, body FROM matter WHERE dpo_told = 0 ORDER BY opened_at LIMIT ?1",
             )?;
-            let mut rows = query.query([])?;
-            let (mut oldest, mut cases) = (None, Vec::new());
+            let mut rows = query.query([limit])?;
+            let mut cases = Vec::new();
             while let Some(row) = rows.next()? {
-                oldest = oldest.or(Some(super::inbound::timestamp(row.get(2)?)));
                 cases.push(case_of(row)?);
             }
-            Ok((oldest, cases))
+            Ok(cases)
         })
         .await
     }

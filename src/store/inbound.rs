@@ -101,7 +101,10 @@ impl Store {
     pub async fn receive(&self, batch: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError> {
         let now = crate::clock::Clock::System.now();
         let quota = self.mib_per_address_day;
-        self.write(move |tx| batch.iter().map(|arrival| tx.receive(arrival, now, quota)).collect()).await
+        let receipts =
+            self.write(move |tx| batch.iter().map(|arrival| tx.receive(arrival, now, quota)).collect()).await;
+        crate::failpoint::reach("mails-stored");
+        receipts
     }
 
     /// Every place of a folder that has an outcome; what is not in it must be fetched.

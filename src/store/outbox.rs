@@ -257,7 +257,16 @@ impl Tx<'_> {
                         .execute(params![id, now.as_second() + 300])?;
                     continue;
                 }
-                claimed.push(self.claimed(row)?);
+                let letter = self.claimed(row)?;
+                // One that may have gone out already goes alone: a second crash then puts no other in doubt.
+                let doubtful = letter.unknowns > 0;
+                if doubtful && !claimed.is_empty() {
+                    break;
+                }
+                claimed.push(letter);
+                if doubtful {
+                    break;
+                }
             }
         }
         for letter in &claimed {

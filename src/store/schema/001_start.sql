@@ -79,7 +79,8 @@ CREATE TABLE letter_bytes (                          -- gone when the letter is 
     envelope  BLOB NOT NULL,                         -- sealed: MAIL FROM, newline, RCPT TO
     bytes     BLOB NOT NULL                          -- sealed final bytes
 ) STRICT;
-CREATE INDEX letter_due    ON letter (due_at) WHERE state IN ('due', 'claimed');
+CREATE INDEX letter_due     ON letter (due_at) WHERE state = 'due';
+CREATE INDEX letter_claimed ON letter (id) WHERE state = 'claimed';
 CREATE INDEX letter_to     ON letter (to_key, queued_at);
 CREATE INDEX letter_case   ON letter (case_ref) WHERE case_ref <> '';
 

@@ -18,11 +18,9 @@ fn check(rows: &str) {
         };
         let accepted: Vec<BTreeSet<&str>> =
             expected.split(" or ").map(|set| set.split('+').collect()).collect();
-        let reading = read(
-            &Words { subject, own: own.trim(), ..Words::default() },
-            Origin::Person,
-            &OwnPhrases::default(),
-        );
+        let own = own.trim().replace("\\n", "\n");
+        let reading =
+            read(&Words { subject, own: &own, ..Words::default() }, Origin::Person, &OwnPhrases::default());
         let got: BTreeSet<&str> = reading.kinds.iter().map(|kind| kind.name()).collect();
         count += 1;
         if !accepted.contains(&got) {
@@ -50,4 +48,9 @@ fn french_as_people_write_it() {
 #[test]
 fn english_as_people_write_it() {
     check(include_str!("phrases/en.txt"));
+}
+
+#[test]
+fn longer_and_odder_voices() {
+    check(include_str!("phrases/voices.txt"));
 }

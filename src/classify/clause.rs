@@ -284,8 +284,10 @@ impl<'t> Clause<'t> {
                 && start - h.words.end <= 6
         });
         let wanted_in_segment = self.within(&[Class::Want, Class::Polite], &(segment..start)).is_some();
-        let soft =
-            matches!(self.word(start.saturating_sub(1)), "is" | "est" | "are" | "sont") && wanted_in_segment;
+        let late = start.saturating_sub(4).max(self.words.start)..start;
+        let soft = wanted_in_segment
+            && (matches!(self.before(start, 1), "is" | "est" | "are" | "sont")
+                || self.within(&[Class::Want], &late).is_some());
         if (overlaps(Class::Did) && !soft) || (did_before && !wanted_in_segment) {
             return Mood::Aside("done");
         }
@@ -367,6 +369,9 @@ impl<'t> Clause<'t> {
             if after {
                 return Mood::Asked(0.65);
             }
+            let before = self.words.start..start;
+            let asks =
+                self.within(&[Class::Want, Class::Polite, Class::Cannot, Class::How], &before).is_some();
             if asks || request || start <= self.words.start + 2 {
                 return Mood::Asked(0.9);
             }
@@ -388,7 +393,8 @@ impl<'t> Clause<'t> {
     /// "has been deleted", "vous avez supprimé".
     fn done(&self, hit: &Hit) -> bool {
         let start = hit.words.start;
-        let word = self.word(start);
+        let clitic = matches!(self.word(start), "me" | "m" | "se" | "nous" | "vous");
+        let word = self.word(if clitic { hit.words.end - 1 } else { start });
         for aux in self.all(Class::Aux) {
             if aux.words.end > start
                 || start - aux.words.end > 4
@@ -409,6 +415,14 @@ impl<'t> Clause<'t> {
                 self.within(&[Class::Want, Class::Polite], &(self.words.start..aux.words.start)).is_some();
             let present = matches!(helper, "is" | "are" | "est" | "sont" | "got" | "etaient" | "etait");
             if present && wanted {
+                // "Can you confirm that it is deleted?" asks how things stand.
+                let status =
+                    self.within(&[Class::Send, Class::Know], &(self.words.start..aux.words.start)).is_some();
+                if status
+                    && (self.question || word.ends_with("ed") || word.ends_with('e') || word.ends_with('s'))
+                {
+                    return true;
+                }
                 continue;
             }
             match self.language {
@@ -424,7 +438,7 @@ impl<'t> Clause<'t> {
                 }
                 Language::Fr => {
                     let infinitive = (word.ends_with("er") || word.ends_with("re") || word.ends_with("ir"))
-                        && !matches!(helper, "avez" | "ai" | "ont");
+                        && !(matches!(helper, "avez" | "ai" | "ont") && start - aux.words.end <= 1);
                     let noun = word.ends_with("ion") || word.ends_with("ment") || word.ends_with("ions");
                     let imperative = word.ends_with("ez") && !matches!(helper, "avez" | "ave");
                     let clear = self
@@ -444,6 +458,7 @@ impl<'t> Clause<'t> {
         // The simple past: "you deleted my account", "I deleted it".
         self.language == Language::En
             && word.ends_with("ed")
+            && self.within(&[Class::Want], &(start.saturating_sub(4).max(self.words.start)..start)).is_none()
             && (matches!(
                 self.before(start, 1),
                 "you" | "i" | "we" | "they" | "already" | "just" | "successfully" | "kindly"

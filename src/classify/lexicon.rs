@@ -386,7 +386,11 @@ fn drop_inner(hits: &mut Vec<Hit>) {
 
 /// Phrases that mean something else than their words. What colours or sums up leaves the words inside alone.
 fn hides(class: Class) -> bool {
-    class <= Class::NotOurs
+    (class <= Class::NotOurs
+        && !matches!(
+            class,
+            Class::Source | Class::Recipients | Class::Retention | Class::Copy | Class::Purpose
+        ))
         || matches!(
             class,
             Class::Noise

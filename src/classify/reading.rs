@@ -172,6 +172,7 @@ impl<'m> Mail<'m> {
         }
         if let Some((kind, rule, hit, in_subject)) = robots::automatic(&self.subject, &self.own, self.reply)
             && !(self.reply && in_subject)
+            && (in_subject || robots::bulk(&self.own).0 < 2)
             && !self.own.has(Class::SayUnsubscribe)
         {
             let asks = self.requests(false);
@@ -209,6 +210,7 @@ impl<'m> Mail<'m> {
             mailing: quoted_mailing || (self.reply && list),
             personal: any(&[Class::Data, Class::Account, Class::File]),
             list,
+            thanks: any(&[Class::Thanks]),
             keep: any(&[Class::Keep]),
             value: any(&[Class::Value, Class::Wrong, Class::Changed]),
             machine: any(&[Class::Format, Class::Provider]),

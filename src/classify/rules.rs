@@ -35,6 +35,8 @@ pub(super) struct Background {
     pub(super) mailing: bool,
     /// Personal data, an account, a file were named.
     pub(super) personal: bool,
+    /// They thank: what is told as done is done.
+    pub(super) thanks: bool,
     /// Lists or messages were named.
     pub(super) list: bool,
     /// "do not delete", "until", "dispute".
@@ -124,6 +126,7 @@ impl Reader<'_, '_> {
                 Class::Withdraw => self.withdraw(hit),
                 Class::Share => self.share(hit),
                 Class::Data => self.bare_wish(hit),
+                Class::Purpose => self.purpose(hit),
                 Class::Export => self.export(hit),
                 Class::Close => self.close(hit),
                 Class::Source | Class::Recipients => self.source(hit),
@@ -313,7 +316,9 @@ impl Reader<'_, '_> {
                 self.push(Right::OptOut, "remove_from_what_was_named", hit.words.clone(), mood, 0.75);
             } else if clause.length() <= 3 && !remove {
                 self.push(Right::Erasure, "erase_alone", hit.words.clone(), mood, 0.65);
-            } else if clause.length() <= 3 {
+            } else if remove
+                && (clause.length() <= 3 || hit.words.end == clause.words.end && clause.length() <= 7)
+            {
                 self.push(Right::OptOut, "remove_alone", hit.words.clone(), mood, 0.7);
             } else {
                 self.aside(Right::Erasure, "erase_alone", &hit.words, "no_object");
@@ -344,8 +349,12 @@ impl Reader<'_, '_> {
         if mood == Mood::Aside("done") && (clause.has(Class::Still) || clause.has(Class::Asked)) {
             mood = Mood::Asked(0.8);
         }
-        if mood == Mood::Aside("done") && clause.has(Class::Past) && clause.text.sentences.len() > 1 {
-            mood = Mood::Aside("done");
+        if mood == Mood::Aside("question_about") && !clause.has(Class::AskRight) {
+            mood = Mood::Asked(0.7);
+        }
+        if mood == Mood::Aside("done") && clause.has(Class::Past) && !self.background.thanks {
+            // "I opted out in May!": they were not heard.
+            mood = Mood::Asked(0.65);
         }
         self.push(Right::OptOut, "unsubscribe", words, mood, 1.0);
     }
@@ -393,6 +402,10 @@ impl Reader<'_, '_> {
                 | "stopt"
                 | "quit"
         );
+        let closes = hit.words.end == clause.words.end && clause.length() > 1;
+        if closes && clause.has_any(&MAILING) && !clause.has(Class::Contract) {
+            return self.push(Right::OptOut, "stop_messages", hit.words.clone(), mood, 0.85);
+        }
         let other = clause.has_any(&[
             Class::Contract,
             Class::Data,
@@ -445,8 +458,26 @@ impl Reader<'_, '_> {
         let word = clause.text.norm(hit.words.start);
         let weak = matches!(word, "pas" | "sans" | "aucun" | "aucune" | "no" | "zero" | "trop" | "too");
         let reach = hit.words.end..(hit.words.end + 5).min(clause.words.end);
-        let Some(target) = clause.within(&MAILING, &reach) else { return };
-        let near = target.words.start - hit.words.end <= 2;
+        let wide = matches!(
+            word,
+            "marre"
+                | "ras"
+                | "raz"
+                | "ca"
+                | "sufit"
+                | "asez"
+                | "en"
+                | "fed"
+                | "sick"
+                | "tired"
+                | "exaspere"
+                | "overdose"
+        );
+        let target = clause
+            .within(&MAILING, &reach)
+            .or_else(|| clause.within(&MAILING, &clause.words).filter(|_| wide));
+        let Some(target) = target else { return };
+        let near = target.words.start.saturating_sub(hit.words.end) <= 2;
         let fits = if weak {
             near && (clause.length() <= 6 || clause.has(Class::Want)) && !clause.has(Class::Aux)
         } else {
@@ -592,6 +623,13 @@ impl Reader<'_, '_> {
 
     fn source(&mut self, hit: &Hit) {
         let clause = self.clause;
+        let unknown = clause.within(
+            &[Class::NotForget, Class::Not],
+            &(hit.words.start.saturating_sub(5).max(clause.words.start)..hit.words.start),
+        );
+        if unknown.is_some() && !clause.question {
+            return;
+        }
         let near = hit.words.start..(hit.words.end + 10).min(clause.words.end);
         let data = clause.within(&[Class::Data, Class::Email, Class::Identity], &near);
         let about = data.is_some_and(|d| clause.owner(d) != Owner::Yours)
@@ -638,7 +676,10 @@ impl Reader<'_, '_> {
             && clause.length() <= 20
             && matches!(mood, Mood::Asked(_))
             && orders(clause, hit)
-            && (self.background.identity || self.background.personal)
+            && (self.background.identity
+                || self.background.personal
+                || clause.text.norm(hit.words.start).starts_with("rectif")
+                || clause.text.norm(hit.words.start).starts_with("corig"))
             && !objects.iter().any(|o| matches!(o.class, Class::Contract | Class::Policy))
         {
             self.push(Right::Rectification, "correct_what_was_named", hit.words.clone(), mood, 0.8);
@@ -855,6 +896,28 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// "I do not want to be the object of profiling", "stop profiling me".
+    fn purpose(&mut self, hit: &Hit) {
+        let clause = self.clause;
+        let left = clause.segment(hit.words.start)..hit.words.start;
+        let stopped =
+            clause.within(&[Class::Not, Class::NoMore, Class::Stop, Class::Oppose], &left).is_some();
+        let asked = clause.has(Class::Want) || clause.within(&[Class::Stop, Class::Oppose], &left).is_some();
+        let mine = clause.has_any(&[Class::Me, Class::My, Class::AboutMe])
+            || clause.within(&[Class::Want], &left).is_some();
+        let settled = clause.has_any(&[
+            Class::Contract,
+            Class::Marketing,
+            Class::Erase,
+            Class::NotForget,
+            Class::Cannot,
+        ]);
+        if stopped && asked && mine && !settled && !self.background.keep && clause.length() <= 25 {
+            let mood = clause.mood(hit, false, false);
+            self.push(Right::Objection, "no_such_purpose", left.start..hit.words.end, mood, 0.8);
+        }
+    }
+
     /// "I want my data (as CSV)": a wish with its object and no verb.
     fn bare_wish(&mut self, hit: &Hit) {
         let clause = self.clause;
@@ -963,7 +1026,14 @@ impl Reader<'_, '_> {
                     )
                     .is_none()
                 && !clause.question;
+            let left = hit.words.start.saturating_sub(5).max(clause.words.start)..hit.words.start;
+            let unknown = !clause.question
+                && clause.within(&[Class::NotForget, Class::Not], &left).is_some()
+                && clause
+                    .within(&[Class::Want, Class::Polite], &(clause.words.start..hit.words.start))
+                    .is_none();
             if bare_if
+                || unknown
                 || clause
                     .within(&[Class::Erase, Class::Remove, Class::Correct, Class::Stop], &hit.words)
                     .is_some()
@@ -986,9 +1056,21 @@ impl Reader<'_, '_> {
                 Mood::Aside("done" | "question_about") if !clause.has_any(&[Class::Did, Class::AskRight]) => {
                     Mood::Asked(0.8)
                 }
-                Mood::Aside("condition") if clause.has(Class::Still) => Mood::Asked(0.75),
+                Mood::Aside("condition")
+                    if clause.has(Class::Still)
+                        || matches!(
+                            clause.text.norm(hit.words.start),
+                            "one" | "un" | "encore" | "another"
+                        ) =>
+                {
+                    Mood::Asked(0.75)
+                }
                 other => other,
             };
+        }
+        let opens = hit.words.start <= clause.segment(hit.words.start) + 1;
+        if right == Right::Rectification && !opens && !clause.has_any(&[Class::Want, Class::Polite]) {
+            return self.aside(right, rule, &hit.words, "only_mentioned");
         }
         if right == Right::Erasure && clause.has_any(&[Class::NotOurs]) {
             return;

@@ -4,6 +4,7 @@
 //! began is dropped, and what the server offers is asked again afterwards (RFC 3501 §6.2.1).
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CertificateError, ClientConfig, RootCertStore};
 use secrecy::ExposeSecret;
 use tokio::io::BufReader;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
 
 use super::error::IntakeError;
@@ -77,7 +78,8 @@ pub(super) async fn connect(
     };
     let tcp = tcp(imap, deadlines).await?;
     pulse.beat();
-    let guard = |pipe| Guard::new(pipe, message_bytes.saturating_add(LITERAL_SLACK), deadlines.silence);
+    let literal_max = message_bytes.saturating_add(LITERAL_SLACK);
+    let guard = |pipe| Guard::new(pipe, literal_max, deadlines.silence, pulse.clone());
     let step = deadlines.step;
     let mut client = match (imap.security, tls) {
         (Security::Tls, Some(tls)) => {
@@ -116,7 +118,7 @@ pub(super) async fn connect(
         return Err(IntakeError::NoPasswordLogin);
     };
     let session = answer.map_err(|(error, _)| login_error(&error))?;
-    Wire::open(session, step, pulse.clone()).await
+    Wire::open(session, step).await
 }
 
 async fn tcp(imap: &Imap, deadlines: &Deadlines) -> Result<TcpStream, IntakeError> {
@@ -124,10 +126,23 @@ async fn tcp(imap: &Imap, deadlines: &Deadlines) -> Result<TcpStream, IntakeErro
         Security::Tls => 993,
         Security::Starttls | Security::Plaintext => 143,
     });
-    let host = bare(&imap.host);
-    let tcp = within(deadlines.connect, "connecting", TcpStream::connect((host, port)))
-        .await?
-        .map_err(|error| IntakeError::Unreachable(error.kind()))?;
+    let unreachable = |error: io::Error| IntakeError::Unreachable(error.kind());
+    let found =
+        within(deadlines.connect, "finding the server", lookup_host((bare(&imap.host), port))).await?;
+    let addresses: Vec<SocketAddr> = found.map_err(unreachable)?.collect();
+    // Each address has its share of the time: one family that leads nowhere must not use up the other's.
+    let share = deadlines.connect / u32::try_from(addresses.len()).unwrap_or(1).max(1);
+    let mut connected = Err(IntakeError::Unreachable(io::ErrorKind::NotFound));
+    for address in addresses {
+        connected = match within(share, "connecting", TcpStream::connect(address)).await {
+            Ok(tcp) => tcp.map_err(unreachable),
+            Err(late) => Err(late),
+        };
+        if connected.is_ok() {
+            break;
+        }
+    }
+    let tcp = connected?;
     // Asked of the line itself: a name such as "localhost" means what a resolver says.
     if imap.security == Security::Plaintext && !tcp.peer_addr().is_ok_and(|peer| peer.ip().is_loopback()) {
         return Err(IntakeError::NotLoopback);

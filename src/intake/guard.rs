@@ -14,6 +14,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, BufWriter, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
+use crate::pulse::Pulse;
+
 /// Longest line, literals not counted. A folder list or a capability line needs less than one.
 const LINE_MAX: usize = 64 << 10;
 /// Deepest nesting. What we ask for is answered at two.
@@ -30,6 +32,7 @@ pub(super) struct Guard {
     pipe: BufWriter<Box<dyn Pipe>>,
     shape: Shape,
     silence: Duration,
+    pulse: Pulse,
     alarm: Pin<Box<Sleep>>,
     armed: bool,
     patient: bool,
@@ -48,12 +51,14 @@ impl fmt::Display for Shapeless {
 impl std::error::Error for Shapeless {}
 
 impl Guard {
-    /// Guards `pipe`: literals up to `literal_max` bytes, a read that gets nothing for `silence` fails.
-    pub(super) fn new(pipe: Box<dyn Pipe>, literal_max: usize, silence: Duration) -> Self {
+    /// Guards `pipe`: literals up to `literal_max` bytes; a read that gets nothing for `silence` fails, one that gets
+    /// something is a sign of life.
+    pub(super) fn new(pipe: Box<dyn Pipe>, literal_max: usize, silence: Duration, pulse: Pulse) -> Self {
         Self {
             pipe: BufWriter::new(pipe),
             shape: Shape::new(literal_max),
             silence,
+            pulse,
             alarm: Box::pin(tokio::time::sleep(silence)),
             armed: false,
             patient: false,
@@ -85,6 +90,7 @@ impl AsyncRead for Guard {
         match Pin::new(&mut this.pipe).poll_read(cx, buf) {
             Poll::Ready(Ok(())) => {
                 this.armed = false;
+                this.pulse.beat();
                 let new = buf.filled().get(before..).unwrap_or_default();
                 let seen = this.shape.see(new);
                 Poll::Ready(seen.map_err(|refused| io::Error::new(io::ErrorKind::InvalidData, refused)))

@@ -4,7 +4,7 @@
 //! flags. Receipt is the file's time, or the delivery time in its name when that is earlier: copies and restores
 //! only ever make files younger.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read};
 use std::os::unix::fs::DirBuilderExt;
@@ -29,6 +29,18 @@ const SETTLING: Duration = Duration::from_secs(1);
 /// Copies filed at once.
 const AT_ONCE: u32 = 500;
 
+/// A folder's time tells that nothing changed only when it is older than this: times have a grain.
+const GRAIN: Duration = Duration::from_secs(2);
+
+/// What a loop remembers between looks, so that a full Maildir costs nothing while nothing comes.
+#[derive(Default)]
+pub(super) struct Memory {
+    /// Unique names that have an outcome.
+    known: Option<HashSet<String>>,
+    /// Times of `new` and `cur` at the last look that took everything.
+    quiet: Option<[SystemTime; 2]>,
+}
+
 /// A file that holds a mail.
 struct Found {
     path: PathBuf,
@@ -45,19 +57,19 @@ enum Taken {
 
 /// Stores what is new and files what was settled. With `patiently`, files that were put there a moment ago are
 /// waited for; else the next look takes them.
-pub(super) async fn look(source: &Source, patiently: bool) -> Result<FetchSummary, IntakeError> {
+pub(super) async fn look(
+    source: &Source,
+    memory: &mut Memory,
+    patiently: bool,
+) -> Result<FetchSummary, IntakeError> {
     if !source.store.free_space_ok() {
         return Err(IntakeError::DiskFull);
     }
     let mut batch = Batch::new(source);
-    let mut looked = take_in(source, &mut batch).await;
-    if patiently && matches!(looked, Ok(true)) {
-        batch.finish().await?;
+    if take_all(source, memory, &mut batch).await? && patiently {
         tokio::time::sleep(SETTLING + Duration::from_millis(100)).await;
-        looked = take_in(source, &mut batch).await;
+        take_all(source, memory, &mut batch).await?;
     }
-    batch.finish().await?;
-    looked?;
     batch.summary.filed = file_settled(source).await?;
     Ok(batch.summary)
 }
@@ -70,28 +82,67 @@ pub(super) async fn probe(mailbox: &Mailbox) -> Result<String, IntakeError> {
     Ok(format!("Maildir {count} mails"))
 }
 
-/// Returns whether a file was left for later.
-async fn take_in(source: &Source, batch: &mut Batch<'_, ()>) -> Result<bool, IntakeError> {
+/// Takes everything in and makes it durable; returns whether a file was left for later.
+async fn take_all(
+    source: &Source,
+    memory: &mut Memory,
+    batch: &mut Batch<'_, String>,
+) -> Result<bool, IntakeError> {
     let Some(maildir) = &source.mailbox.maildir else { return Err(IntakeError::Nonsense("no mailbox")) };
-    let known = source.store.known_places(&source.mailbox.name, FOLDER).await?;
+    let path = maildir.path.clone();
+    let times = blocking(move || times(&path)).await?;
+    if memory.quiet == Some(times) {
+        return Ok(false);
+    }
+    memory.quiet = None;
+    let known = match memory.known.take() {
+        Some(known) => known,
+        None => source.store.known_places(&source.mailbox.name, FOLDER).await?,
+    };
     let path = maildir.path.clone();
     let mut found = blocking(move || list(&path)).await?;
     found.retain(|file| !known.contains(&file.unique));
     found.sort_unstable_by(|a, b| a.unique.cmp(&b.unique));
-    let mut unfinished = false;
+    memory.known = Some(known);
+    let taken = take_in(source, batch, found).await;
+    let finished = batch.finish().await;
+    if let Some(known) = &mut memory.known {
+        known.extend(batch.stored.drain(..));
+    }
+    finished?;
+    let left = taken?;
+    let old = times.iter().all(|time| time.elapsed().is_ok_and(|age| age > GRAIN));
+    memory.quiet = (old && !left).then_some(times);
+    Ok(left)
+}
+
+async fn take_in(
+    source: &Source,
+    batch: &mut Batch<'_, String>,
+    found: Vec<Found>,
+) -> Result<bool, IntakeError> {
+    let mut left = false;
     for file in found {
         let (mailbox, limit) = (source.mailbox.name.clone(), source.limits.message_bytes);
         source.pulse.beat();
         match blocking(move || take(&file, mailbox, limit)).await? {
             Taken::Mail(arrival) => {
                 batch.summary.too_large += usize::from(arrival.partial);
-                batch.add((), arrival).await?;
+                batch.add(arrival.place.clone(), arrival).await?;
             }
-            Taken::Elsewhere => {}
-            Taken::Unfinished => unfinished = true,
+            Taken::Elsewhere | Taken::Unfinished => left = true,
         }
     }
-    Ok(unfinished)
+    Ok(left)
+}
+
+/// When something was last put into or taken out of `new` and `cur`.
+fn times(maildir: &Path) -> Result<[SystemTime; 2], IntakeError> {
+    let time = |part: &str| {
+        let folder = maildir.join(part);
+        fs::metadata(&folder).and_then(|meta| meta.modified()).map_err(|error| trouble(&folder, &error))
+    };
+    Ok([time("new")?, time("cur")?])
 }
 
 /// Every mail in `new` and `cur`.

@@ -38,10 +38,6 @@ use crate::config::{Limits, Mailbox};
 use crate::pulse::Pulse;
 use crate::store::{Receipt, Store};
 
-/// Targets of the log that must not speak below "info", whatever the operator asks for: the client library writes
-/// passwords and whole mails at "trace".
-pub const QUIET_LOGS: [&str; 2] = ["async_imap", "imap_proto"];
-
 /// Reads one mailbox until `stop`; never ends by itself. Trouble is logged once for each change and tried again.
 ///
 /// `arrived` is rung after each batch of mail that was stored.
@@ -132,7 +128,7 @@ impl Source {
     pub async fn fetch_once(&self) -> Result<FetchSummary, IntakeError> {
         match &self.mailbox.imap {
             Some(imap) => watch::fetch_once(imap, self).await,
-            None => maildir::look(self, true).await,
+            None => maildir::look(self, &mut maildir::Memory::default(), true).await,
         }
     }
 

@@ -20,8 +20,6 @@ use super::wire::{End, Wire};
 const FULL_LOOK: Duration = Duration::from_secs(3600);
 /// Folders named in an error.
 const FOLDERS_SHOWN: usize = 50;
-/// UIDs one listing may bring; beyond, the server is not believed.
-const UIDS_MAX: usize = 20_000_000;
 
 /// One folder of an account, and what is known of it as long as the process lives.
 pub(super) struct Folder {
@@ -211,9 +209,7 @@ pub(super) async fn uids(wire: &mut Wire, first: u32) -> Result<Vec<u32>, Intake
     let mut listed = Vec::new();
     // Not SEARCH: its answer is one line as long as the folder is full.
     wire.command("UID FETCH", &format!("UID FETCH {first}:* (UID)"), |answer| {
-        if let Response::Fetch(_, attributes) = answer
-            && listed.len() < UIDS_MAX
-        {
+        if let Response::Fetch(_, attributes) = answer {
             listed.extend(attributes.iter().filter_map(|attribute| match attribute {
                 // `n:*` names the last mail also when n is above it.
                 AttributeValue::Uid(uid) if *uid >= first => Some(*uid),

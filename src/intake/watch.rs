@@ -153,8 +153,9 @@ async fn look_into(
 
 async fn watch_maildir(source: &Source, state: &mut State) -> IntakeError {
     let poll = source.mailbox.maildir.as_ref().map_or(2, |maildir| maildir.poll_seconds);
+    let mut memory = maildir::Memory::default();
     loop {
-        if let Err(error) = maildir::look(source, false).await {
+        if let Err(error) = maildir::look(source, &mut memory, false).await {
             return error;
         }
         state.reading(&source.mailbox.name);

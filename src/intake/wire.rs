@@ -12,10 +12,11 @@ use async_imap::{Session, error::Error as ClientError};
 use super::connect::{read_error, within};
 use super::error::IntakeError;
 use super::guard::Guard;
-use crate::pulse::Pulse;
-
 /// A whole answer with a mail in it, however slow the line.
 const ANSWER_MAX: Duration = Duration::from_secs(900);
+
+/// Answers to one command; a folder with more mails than that is not believed.
+const ANSWERS_MAX: usize = 10_000_000;
 
 /// What a server can do beyond RFC 3501, as far as it helps us.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,9 +33,10 @@ pub(super) struct Can {
 pub(super) struct Wire {
     session: Session<Guard>,
     step: Duration,
-    pulse: Pulse,
     can: Can,
     exists: Option<u32>,
+    /// Answers since the last command.
+    answers: usize,
 }
 
 /// How a command ended.
@@ -51,12 +53,8 @@ pub(super) enum End {
 impl Wire {
     /// Asks what the server can do now that it knows us, and says who we are when it wants to know (RFC 2971):
     /// some providers close the line otherwise.
-    pub(super) async fn open(
-        session: Session<Guard>,
-        step: Duration,
-        pulse: Pulse,
-    ) -> Result<Self, IntakeError> {
-        let mut this = Self { session, step, pulse, can: Can::default(), exists: None };
+    pub(super) async fn open(session: Session<Guard>, step: Duration) -> Result<Self, IntakeError> {
+        let mut this = Self { session, step, can: Can::default(), exists: None, answers: 0 };
         let mut words = Vec::new();
         this.command("CAPABILITY", "CAPABILITY", |answer| {
             if let Response::Capabilities(offered) = answer {
@@ -128,6 +126,7 @@ impl Wire {
 
     /// Sends a command; its answers are read by [`Wire::next`]. Several may be under way.
     pub(super) async fn send(&mut self, name: &'static str, command: &str) -> Result<RequestId, IntakeError> {
+        self.answers = 0;
         let sent = within(self.step, name, self.session.run_command(command)).await?;
         sent.map_err(|error| write_error(&error))
     }
@@ -143,7 +142,10 @@ impl Wire {
         let answer = within(ANSWER_MAX, "an answer without end", self.session.read_response()).await?;
         let answer = answer.map_err(|error| read_error(&error))?.ok_or(IntakeError::Closed)?;
         let answer = Answer(UnsolicitedResponse::Other(answer));
-        self.pulse.beat();
+        self.answers += 1;
+        if self.answers > ANSWERS_MAX {
+            return Err(IntakeError::Nonsense("answers without end"));
+        }
         match answer.parsed() {
             Response::Data { status: Status::Bye, .. } => return Err(IntakeError::Closed),
             Response::MailboxData(MailboxDatum::Exists(count)) => self.exists = Some(*count),

@@ -1,5 +1,7 @@
 //! Mail in, against real servers and against broken ones: nothing lost, nothing twice, nobody trusted.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests are tests too.
+
 mod servers;
 
 #[path = "intake/broken.rs"]

@@ -19,8 +19,6 @@ use crate::store::{Arrival, Receipt, Store};
 
 /// EX_TEMPFAIL.
 const TRY_AGAIN: u8 = 75;
-/// What is kept of a mail beyond the limit.
-const FIRST_BYTES: usize = 256 << 10;
 /// Mails stored in one transaction.
 const AT_ONCE: usize = 200;
 
@@ -142,7 +140,7 @@ fn read(
     }
     let partial = raw.len() > limit;
     if partial {
-        raw.truncate(FIRST_BYTES.min(limit));
+        raw.truncate(intake::FIRST_BYTES.min(limit));
     }
     let received = received.unwrap_or_else(|| earlier_of(at, topmost_received(&raw), oldest));
     Ok((raw, partial, received))

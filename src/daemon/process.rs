@@ -23,6 +23,8 @@ use crate::store::{StoreError, StoredMail, Tx};
 const BATCH_MAILS: u32 = 500;
 /// Raw bytes of a batch.
 const BATCH_BYTES: usize = 4 << 20;
+/// The mark of the thread that decides; those that read count from 0.
+const DECIDING_SLOT: usize = 63;
 
 /// A mail after all thinking that needs no database.
 struct Understood {
@@ -56,7 +58,7 @@ impl Office {
     /// # Errors
     /// When the store failed: nothing of that batch was committed, and its mails will come again.
     pub async fn process_all(self: &Arc<Self>) -> Result<usize, StoreError> {
-        let mut taken = self.store.take_new(BATCH_MAILS, BATCH_BYTES).await?;
+        let mut taken = self.store.next_mails(BATCH_MAILS, BATCH_BYTES).await?;
         let mut count = 0;
         while !taken.is_empty() {
             count += taken.len();
@@ -65,20 +67,13 @@ impl Office {
         Ok(count)
     }
 
-    /// Understands and commits `taken`; takes the next batch in the same commit, so that counting its attempts
-    /// costs no commit of its own.
+    /// Understands and commits `taken`; returns the next batch, as that commit leaves it.
     async fn process(self: &Arc<Self>, taken: Vec<StoredMail>) -> Result<Vec<StoredMail>, StoreError> {
         failpoint::reach("mails-taken");
         let office = Arc::clone(self);
         let understood = tokio::task::spawn_blocking(move || office.understand_all(taken))
             .await
             .map_err(|_| StoreError::Refused("a thread that understands mails ended".to_owned()))?;
-        if let [mail] = understood.as_slice()
-            && mail.attempts > 1
-            && mail.read.is_ok()
-        {
-            self.store.survived(mail.id).await?;
-        }
         failpoint::reach("mails-understood");
         let office = Arc::clone(self);
         let now = self.clock.now();
@@ -87,17 +82,21 @@ impl Office {
             .write(move |tx| {
                 let mut failed = 0_u32;
                 for mail in &understood {
-                    if let Err(error) = tx.apart(|tx| office.settle(tx, mail, now)) {
-                        failed += 1;
-                        tracing::error!(mail.id = mail.id.0, %error, "a mail could not be decided");
-                        if mail.attempts >= office.config.limits.attempts {
-                            office.quarantine(tx, mail.id, "not-decided", now)?;
+                    let settled = || tx.apart(|tx| office.settle(tx, mail, now));
+                    match office.store.marked(DECIDING_SLOT, mail.id, settled) {
+                        Ok(()) => {}
+                        // The mail's own matter; a failing disk is not, and takes the whole batch back.
+                        Err(error @ (StoreError::Refused(_) | StoreError::Corrupt { .. })) => {
+                            failed += 1;
+                            tracing::error!(mail.id = mail.id.0, %error, "a mail could not be decided");
+                            office.try_again(tx, mail, "not-decided", now)?;
                         }
+                        Err(error) => return Err(error),
                     }
                 }
                 tx.note_journal_end()?;
                 let letters = failed < u32::try_from(understood.len()).unwrap_or(u32::MAX);
-                Ok((tx.take_new(BATCH_MAILS, BATCH_BYTES)?, letters))
+                Ok((tx.next_mails(BATCH_MAILS, BATCH_BYTES)?, letters))
             })
             .await?;
         failpoint::reach("mails-settled");
@@ -110,19 +109,15 @@ impl Office {
     /// Reads every mail of a batch, on all cores.
     fn understand_all(&self, mails: Vec<StoredMail>) -> Vec<Understood> {
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        if mails.len() < 8 || threads == 1 {
-            return mails.iter().map(|mail| self.understand(mail)).collect();
-        }
-        let share = mails.len().div_ceil(threads);
+        let share = mails.len().div_ceil(threads).max(8);
         std::thread::scope(|scope| {
             let parts: Vec<_> = mails
                 .chunks(share)
-                .map(|part| {
-                    (
-                        part,
-                        scope
-                            .spawn(move || part.iter().map(|mail| self.understand(mail)).collect::<Vec<_>>()),
-                    )
+                .enumerate()
+                .map(|(slot, part)| {
+                    let read =
+                        move || part.iter().map(|mail| self.understand(slot, mail)).collect::<Vec<_>>();
+                    (part, scope.spawn(read))
                 })
                 .collect();
             parts
@@ -135,11 +130,12 @@ impl Office {
         })
     }
 
-    fn understand(&self, mail: &StoredMail) -> Understood {
-        let read = if mail.attempts > self.config.limits.attempts {
-            Err("three-attempts")
+    fn understand(&self, slot: usize, mail: &StoredMail) -> Understood {
+        let read = if mail.attempts >= self.config.limits.attempts {
+            Err("attempts-used-up")
         } else {
-            catch_unwind(AssertUnwindSafe(|| self.read(mail))).unwrap_or(Err("reading-failed"))
+            let read = || catch_unwind(AssertUnwindSafe(|| self.read(mail))).unwrap_or(Err("reading-failed"));
+            self.store.marked(slot, mail.id, read)
         };
         Understood {
             id: mail.id,
@@ -204,17 +200,8 @@ impl Office {
         }
         let read = match &mail.read {
             Ok(read) => read,
-            // Out of bounds is a property of the bytes: no second look changes it.
-            Err(reason @ ("reading-failed" | "three-attempts"))
-                if mail.attempts < self.config.limits.attempts =>
-            {
-                tracing::warn!(
-                    mail.id = mail.id.0,
-                    reason,
-                    "a mail could not be read, it will be tried again"
-                );
-                return Ok(());
-            }
+            // Out of bounds is a property of the bytes: no second look changes it. A panic may be.
+            Err(reason @ "reading-failed") => return self.try_again(tx, mail, reason, now),
             Err(reason) => return self.quarantine(tx, mail.id, reason, now),
         };
         let end = match read.origin {
@@ -317,6 +304,21 @@ impl Office {
             self.happen(tx, Some(case), &event, None, now)?;
         }
         Ok(())
+    }
+
+    /// Counts a failed attempt; the last one sets the mail aside (R14).
+    fn try_again(
+        &self,
+        tx: &Tx<'_>,
+        mail: &Understood,
+        reason: &'static str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        tracing::warn!(mail.id = mail.id.0, reason, attempts = mail.attempts + 1, "a mail failed");
+        if mail.attempts + 1 >= self.config.limits.attempts {
+            return self.quarantine(tx, mail.id, reason, now);
+        }
+        tx.count_attempt(mail.id)
     }
 
     fn quarantine(

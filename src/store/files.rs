@@ -33,7 +33,7 @@ pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {
 pub(super) fn check_modes(path: &Path) -> Result<(), StoreError> {
     let folder = folder_of(path);
     let mut look = vec![(folder, "700")];
-    for ending in ["", "-wal", "-shm", ".key", ".lock"] {
+    for ending in ["", "-wal", "-shm", ".key", ".lock", ".marks"] {
         let mut name = path.as_os_str().to_owned();
         name.push(ending);
         look.push((PathBuf::from(name), "600"));

@@ -63,7 +63,7 @@ pub struct StoredMail {
     pub partial: bool,
     /// What our own DKIM check said.
     pub verified: Option<String>,
-    /// Attempts at understanding it, this one included.
+    /// Attempts at understanding it that failed.
     pub attempts: u32,
 }
 
@@ -219,30 +219,12 @@ impl Store {
         .await
     }
 
-    /// Takes the next mails to be understood, at most `mails` and about `bytes`, and counts the attempt on
-    /// disk first. A mail that was tried before comes alone, so that its neighbours do not pay for it (R14).
+    /// The next mails to be understood, at most `mails` and about `bytes`.
     ///
     /// # Errors
     /// SQLite's.
-    pub async fn take_new(&self, mails: u32, bytes: usize) -> Result<Vec<StoredMail>, StoreError> {
-        self.write(move |tx| tx.take_new(mails, bytes)).await
-    }
-
-    /// Notes that a mail tried before was read without harm: if the program is killed before it is settled, that
-    /// was not this mail's doing. Ten times at most, since deciding could be at fault too.
-    ///
-    /// # Errors
-    /// SQLite's.
-    pub async fn survived(&self, mail: MailId) -> Result<(), StoreError> {
-        self.write(move |tx| {
-            tx.sql.execute(
-                "UPDATE mail SET attempts = attempts - 1, survived = survived + 1
-                 WHERE id = ?1 AND attempts > 1 AND survived < 10",
-                [mail.0],
-            )?;
-            Ok(())
-        })
-        .await
+    pub async fn next_mails(&self, mails: u32, bytes: usize) -> Result<Vec<StoredMail>, StoreError> {
+        self.read(move |tx| tx.next_mails(mails, bytes)).await
     }
 
     /// Mails that were understood or set aside, in order, beginning after the one of that number. Stops before
@@ -429,45 +411,37 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// As [`Store::take_new`], in a transaction that does more.
+    /// As [`Store::next_mails`], as this transaction sees it.
     ///
     /// # Errors
     /// SQLite's.
-    pub fn take_new(&self, mails: u32, bytes: usize) -> Result<Vec<StoredMail>, StoreError> {
-        let mut chosen = Vec::new();
-        let mut total = 0_usize;
-        {
-            let mut query = self.sql.prepare_cached(
-                "SELECT id, size, attempts FROM mail WHERE state = 'new' ORDER BY id LIMIT ?1",
-            )?;
-            let mut rows = query.query([mails])?;
-            while let Some(row) = rows.next()? {
-                let (id, size, attempts): (i64, usize, u32) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                if attempts > 0 && !chosen.is_empty() {
-                    break;
-                }
-                chosen.push(id);
-                total = total.saturating_add(size);
-                if attempts > 0 || total >= bytes {
-                    break;
-                }
+    pub fn next_mails(&self, mails: u32, bytes: usize) -> Result<Vec<StoredMail>, StoreError> {
+        let mut query = self.sql.prepare_cached(
+            "SELECT id, mailbox, received_at, bytes, partial, verified, attempts
+             FROM mail JOIN raw ON mail_id = id WHERE state = 'new' ORDER BY id LIMIT ?1",
+        )?;
+        let mut rows = query.query([mails])?;
+        let (mut next, mut total) = (Vec::new(), 0);
+        while let Some(row) = rows.next()? {
+            let mail = stored_mail(self, row)?;
+            total += mail.raw.len();
+            next.push(mail);
+            if total >= bytes {
+                break;
             }
         }
-        let mut taken = Vec::with_capacity(chosen.len());
-        for id in chosen {
-            self.sql
-                .prepare_cached("UPDATE mail SET attempts = attempts + 1 WHERE id = ?1")?
-                .execute([id])?;
-            let mut query = self.sql.prepare_cached(
-                "SELECT id, mailbox, received_at, bytes, partial, verified, attempts
-                 FROM mail JOIN raw ON mail_id = id WHERE id = ?1",
-            )?;
-            let mut rows = query.query([id])?;
-            if let Some(row) = rows.next()? {
-                taken.push(stored_mail(self, row)?);
-            }
-        }
-        Ok(taken)
+        Ok(next)
+    }
+
+    /// Counts a failed attempt at understanding a mail.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn count_attempt(&self, mail: MailId) -> Result<(), StoreError> {
+        self.sql
+            .prepare_cached("UPDATE mail SET attempts = attempts + 1 WHERE id = ?1 AND state = 'new'")?
+            .execute([mail.0])?;
+        Ok(())
     }
 
     /// Marks a mail as understood: how it ended, which case it belongs to, and why (sealed).

@@ -9,6 +9,7 @@ mod files;
 mod inbound;
 mod journal;
 mod keys;
+mod marks;
 mod outbox;
 mod rows;
 mod suppression;
@@ -46,6 +47,7 @@ pub struct Store {
     writer: tokio_rusqlite::Connection,
     reader: tokio_rusqlite::Connection,
     keys: Arc<Keys>,
+    marks: Arc<marks::Marks>,
     path: Arc<PathBuf>,
     free_mib_min: u64,
     mib_per_address_day: u64,
@@ -178,7 +180,9 @@ impl Store {
         .await?;
         reader.call(|sql| -> Result<(), StoreError> { configure_common(sql, READER_CACHE) }).await?;
         files::check_modes(&path)?;
+        let marks = Arc::new(marks::Marks::open(&path)?);
         Ok(Self {
+            marks,
             writer,
             reader,
             keys: Arc::new(keys),

@@ -12,8 +12,7 @@ CREATE TABLE mail (
     sender_key    BLOB    NOT NULL,                  -- of mails that count towards a sender's quota; else empty
     verified      TEXT    NOT NULL,                  -- our own DKIM check, done at intake; '' when none
     state         TEXT    NOT NULL CHECK (state IN ('new', 'done', 'quarantined')),
-    attempts      INTEGER NOT NULL,                  -- counted before each attempt at understanding
-    survived      INTEGER NOT NULL DEFAULT 0,        -- of them, ended by a crash after reading: not this mail's fault
+    attempts      INTEGER NOT NULL,                  -- that failed, or in which the program died
     outcome       TEXT    NOT NULL,                  -- how it ended, '' while new
     case_ref      TEXT    NOT NULL                   -- the case it opened or joined, '' for none
 ) STRICT;

@@ -148,6 +148,13 @@ impl<'t> Clause<'t> {
         if matches!(first, "my" | "our" | "mon" | "ma" | "mes" | "nos" | "notre" | "mi" | "mis") {
             owner = Owner::Mine;
         }
+        let pointed = matches!(
+            self.before(object.words.start, 1),
+            "cet" | "cette" | "ces" | "ce" | "this" | "these" | "those"
+        );
+        if pointed && owner == Owner::Nobody {
+            owner = Owner::Mine;
+        }
         if matches!(first, "your" | "vos" | "votre") {
             owner = Owner::Yours;
         }

@@ -106,6 +106,9 @@ classes! {
     Noise = "mark.noise": "phrases whose words mean something else here",
     Past = "mark.i_asked": "I had asked",
     Keep = "mark.keep_it": "keep it, do not delete",
+    Elsewhere = "mark.other_business": "journalists, students, applicants, suppliers, authorities: they speak of rights without asking one",
+    Vendor = "mark.vendor": "sells something",
+    Refusal = "mark.refusal": "roundabout ways of having had enough",
     // Whole sayings.
     SayUnsubscribe = "say.unsubscribe": "a whole way of saying: stop writing to me",
     SayErasure = "say.erasure": "a whole way of saying: delete",

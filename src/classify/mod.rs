@@ -18,6 +18,7 @@ mod answer;
 mod clause;
 #[cfg(test)]
 mod cost;
+mod gist;
 mod language;
 mod lexicon;
 mod own;

@@ -7,7 +7,8 @@ use super::language::Votes;
 use super::lexicon::{Class, Hit, LEXICON, Lexicon};
 use super::rules::{Background, Outcome, Zone, read_zone};
 use super::{
-    Answer, CERTAIN, CERTAIN_OPT_OUT, Finding, Kind, Language, OwnPhrases, Reading, Right, answer, robots,
+    Answer, CERTAIN, CERTAIN_OPT_OUT, Finding, Kind, Language, OwnPhrases, Reading, Right, answer, gist,
+    robots,
 };
 use crate::mail::{CutReason, InboundMail, Origin};
 
@@ -76,6 +77,7 @@ struct Mail<'m> {
     subject: Zone<'m>,
     own: Zone<'m>,
     names: String,
+    empty: Zone<'m>,
     reply: bool,
     forward: bool,
     language: Language,
@@ -94,6 +96,7 @@ impl<'m> Mail<'m> {
             subject,
             own,
             names: String::new(),
+            empty: Zone::read(Place::Subject, "", &LEXICON),
             reply,
             forward,
             language: Language::Unknown,
@@ -135,7 +138,13 @@ impl<'m> Mail<'m> {
     }
 
     fn read(&self, origin: Origin) -> Reading {
-        let answer = answer::read(&self.own);
+        let mut answer = answer::read(&self.own);
+        if answer == Answer::Empty && !self.reply_subject() {
+            answer = match answer::read(&self.subject) {
+                Answer::Unclear => Answer::Empty,
+                told => told,
+            };
+        }
         let alone = |kind: Kind, rule: &str, text: &str, certain: bool| Reading {
             kinds: BTreeSet::from([kind]),
             language: self.language,
@@ -176,7 +185,8 @@ impl<'m> Mail<'m> {
             && !self.own.has(Class::SayUnsubscribe)
         {
             let asks = self.requests(false);
-            if in_subject || asks.findings.is_empty() || kind == Kind::Bounce {
+            let twice = self.own.found.hits.iter().filter(|hit| hit.class == Class::AutoReply).count() >= 2;
+            if in_subject || twice || asks.findings.is_empty() || kind == Kind::Bounce {
                 let mut reading = alone(kind, rule, self.text_of(hit, in_subject), true);
                 reading.set_aside = asks.set_aside;
                 return reading;
@@ -235,6 +245,16 @@ impl<'m> Mail<'m> {
             subject
                 .findings
                 .retain(|finding| asked.contains(&finding.kind) || !fallen.contains(&finding.kind));
+            if !out.findings.is_empty() {
+                // "Forget me" above a letter: the letter says what is meant.
+                subject.findings.retain(|finding| {
+                    asked.contains(&finding.kind)
+                        || !matches!(
+                            finding.rule.as_str(),
+                            "remove_me" | "erase_me" | "remove_alone" | "erase_alone"
+                        ) && !(finding.rule == "says_stop" && finding.text.split_whitespace().count() <= 2)
+                });
+            }
             out.findings.append(&mut subject.findings);
             out.weak.append(&mut subject.weak);
             if out.findings.is_empty() && !self.names.is_empty() {
@@ -302,12 +322,27 @@ impl<'m> Mail<'m> {
             || bare_subject(self.words.subject).1 == Prefix::Forward
     }
 
+    /// The subject holds a number in groups, as our letters' references are.
+    fn has_reference(&self) -> bool {
+        let digits = |i: usize| {
+            let word = self.subject.text.norm(i);
+            word.len() >= 3 && word.bytes().all(|b| b.is_ascii_digit())
+        };
+        (1..self.subject.text.words.len()).any(|i| digits(i) && digits(i - 1))
+    }
+
     /// Whether the mail answers a letter that asked to confirm.
     fn confirms(&self, answer: Answer) -> bool {
         if self.words.carries_our_token {
             return true;
         }
         let own_confirms = self.own.has(Class::Confirm);
+        if self.own.text.words.is_empty()
+            && self.has_reference()
+            && matches!(answer, Answer::Yes | Answer::No)
+        {
+            return true; // "YES - 2J-597-312-408" as a subject, and nothing else.
+        }
         let subject_asks = self.reply && self.subject.has(Class::Asked);
         let quoted = zone(Place::Forwarded, &self.words.quoted, self.extra);
         let quote_asks = quoted.found.hits.iter().filter(|hit| hit.class == Class::Asked).count();
@@ -387,7 +422,8 @@ impl<'m> Mail<'m> {
                 .unwrap_or(0);
             let also = has(at, &[Class::Also]);
             let answers = has(at, &[Class::Confirm, Class::Yes, Class::No]);
-            let new = !known.contains(&finding.kind) && (also || (!known.is_empty() && !answers));
+            let same = finding.rule == "remove_me" && known.contains(&Kind::Asks(Right::Erasure));
+            let new = !same && !known.contains(&finding.kind) && (also || (!known.is_empty() && !answers));
             let new = new || (also && !answers);
             if new {
                 out.findings.push(finding);
@@ -397,9 +433,60 @@ impl<'m> Mail<'m> {
         }
     }
 
+    /// Who speaks of rights without asking for one, and who asks without saying so.
+    fn settle(&self, out: &mut Outcome, confirms: bool, spam: usize) {
+        let count = |class: Class| {
+            let zones = [&self.own, &self.subject];
+            let hits = zones.iter().flat_map(|zone| &zone.found.hits);
+            hits.filter(|hit| hit.class == class && hit.language == self.language).count()
+        };
+        let any = |class: Class| count(class) > 0;
+        let reason = if count(Class::Vendor) >= 2 || any(Class::Vendor) && spam >= 2 {
+            "speaks_to_the_reader"
+        } else if any(Class::Elsewhere) {
+            "other_business"
+        } else {
+            ""
+        };
+        if !reason.is_empty() && !out.mine && !confirms {
+            for finding in out.findings.drain(..) {
+                out.set_aside.push(super::SetAside { finding, reason });
+            }
+        }
+        let refused = out.set_aside.iter().any(|fallen| {
+            fallen.finding.kind == Kind::Asks(Right::OptOut)
+                && matches!(fallen.reason, "negated" | "done" | "later_event" | "speaks_to_the_reader")
+        });
+        if out.findings.is_empty()
+            && !confirms
+            && !refused
+            && !self.forward
+            && !self.words.own.trim().is_empty()
+        {
+            let subject = if self.reply { &self.empty } else { &self.subject };
+            let quoted = zone(Place::Forwarded, clipped(&self.words.quoted, 2_000), self.extra);
+            let mailing = quoted
+                .found
+                .hits
+                .iter()
+                .any(|hit| matches!(hit.class, Class::Marketing | Class::List | Class::Bulk));
+            if let Some((hit, in_subject)) = gist::opt_out(subject, &self.own, mailing) {
+                let span = (!in_subject).then(|| self.own.text.span(&hit.words));
+                out.findings.push(Finding {
+                    kind: Kind::Asks(Right::OptOut),
+                    rule: "had_enough_of_mailings".to_owned(),
+                    text: self.text_of(hit, in_subject).to_owned(),
+                    span,
+                    confidence: 0.6,
+                });
+            }
+        }
+    }
+
     fn conclude(&self, mut out: Outcome, confirms: bool, answer: Answer) -> Reading {
         let (weight, spam, in_subject) = robots::spam(&self.subject, &self.own);
         let (bulk, bulk_hit) = robots::bulk(&self.own);
+        self.settle(&mut out, confirms, weight);
         let only_opt_out = out.findings.iter().all(|f| f.kind == Kind::Asks(Right::OptOut));
         let mut kinds: BTreeSet<Kind> = out.findings.iter().map(|finding| finding.kind).collect();
         let simple = |kind: Kind, rule: &str, text: &str, confidence: f32| Finding {
@@ -430,13 +517,14 @@ impl<'m> Mail<'m> {
                 confidence,
             ));
         } else if let Some(hit) = spam
-            && ((weight >= 11 && self.own.text.words.len() > 50 && !self.own.has(Class::AboutMe))
+            && ((weight >= 6 && !out.mine)
+                || (weight >= 11 && self.own.text.words.len() > 50 && !self.own.has(Class::AboutMe))
                 || (only_opt_out
                     && weight >= 6
                     && self.own.text.words.len() > 40
                     && !self.own.has(Class::My))
                 || (kinds.is_empty() && weight >= 4))
-            && !self.reply
+            && !(self.words.answers || !self.words.quoted.is_empty())
         {
             for finding in out.findings.drain(..) {
                 out.set_aside.push(super::SetAside { finding, reason: "speaks_to_the_reader" });

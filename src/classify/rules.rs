@@ -54,6 +54,8 @@ pub(super) struct Background {
 pub(super) struct Outcome {
     pub(super) findings: Vec<Finding>,
     pub(super) set_aside: Vec<SetAside>,
+    /// A request stood beside "my", "me": the sender speaks of themselves.
+    pub(super) mine: bool,
     /// Findings that count only when nothing else was asked: grounds, references to an article.
     pub(super) weak: Vec<Finding>,
 }
@@ -161,6 +163,7 @@ impl Reader<'_, '_> {
         match mood {
             Mood::Asked(confidence) => {
                 let finding = self.finding(right, rule, &words, confidence * factor);
+                self.out.mine |= self.clause.speaks_of_self();
                 self.out.findings.push(finding);
             }
             Mood::Aside(reason) => self.aside(right, rule, &words, reason),
@@ -219,6 +222,10 @@ impl Reader<'_, '_> {
 
     fn erase(&mut self, hit: &Hit, remove: bool) {
         let clause = self.clause;
+        let word = clause.text.norm(hit.words.start);
+        if clause.has(Class::Format) && (word.starts_with("sort") || word.starts_with("extr")) {
+            return self.export(hit); // "get my history out as CSV"
+        }
         if clause.hits.iter().any(|h| {
             h.class == Class::Withdraw && h.words.start <= hit.words.start && hit.words.end <= h.words.end
         }) {
@@ -249,14 +256,19 @@ impl Reader<'_, '_> {
             .any(|o| matches!(o.class, Class::Data | Class::Account) && clause.owner(o) == Owner::Yours);
         let piece = objects.iter().any(|o| o.class == Class::Identity && own(o));
         let address = has(Class::Email);
-        let list = has(Class::List) || has(Class::Marketing);
+        let mailing = objects.iter().any(|o| o.class == Class::Messages && clause.owner(o) == Owner::Yours);
+        let list = has(Class::List) || has(Class::Marketing) || mailing && remove;
         let me = !noun && clause.beside(hit, Class::Me);
         let contract = has(Class::Contract);
         let replaced = (piece || address)
             && clause.has(Class::Value)
             && (clause.has(Class::Wrong) || clause.has(Class::Changed))
             && !personal;
-        let mood = clause.mood(hit, noun, true);
+        let mood = if clause.has(Class::Complaint) && noun {
+            Mood::Aside("reported")
+        } else {
+            clause.mood(hit, noun, true)
+        };
         if has(Class::NotOurs) || (has(Class::Policy) && !personal && !list) {
             return;
         }
@@ -268,7 +280,8 @@ impl Reader<'_, '_> {
                 matches!(o.class, Class::Data | Class::Account | Class::File)
                     && clause.owner(o) != Owner::Yours
                     || o.class == Class::File
-            }) || objects.iter().any(|o| o.class == Class::All && self.all_counts(o, &objects));
+            }) || !remove
+                && objects.iter().any(|o| o.class == Class::All && self.all_counts(o, &objects));
             if data {
                 self.push(Right::Erasure, "erase_data", words.clone(), mood, 1.0);
             }
@@ -276,6 +289,21 @@ impl Reader<'_, '_> {
         } else if personal {
             if contract && !has(Class::Data) && !has(Class::Account) && !me && !has(Class::File) {
                 return self.aside(Right::Erasure, "erase_data", &words, "contract");
+            }
+            let spoken = objects.iter().any(|o| clause.owner(o) == Owner::Mine)
+                || clause.has_any(&[
+                    Class::Want,
+                    Class::Polite,
+                    Class::Me,
+                    Class::My,
+                    Class::AboutMe,
+                    Class::Lead,
+                    Class::Cannot,
+                ])
+                || hit.words.start <= clause.segment(hit.words.start) + 1
+                || self.zone.place != Place::Own;
+            if !spoken {
+                return self.aside(Right::Erasure, "erase_data", &words, "only_mentioned");
             }
             self.push(Right::Erasure, "erase_data", words, mood, 1.0);
         } else if foreign {
@@ -294,6 +322,8 @@ impl Reader<'_, '_> {
             if remove && me {
                 self.push(Right::OptOut, "off_the_list", words, mood, 0.85);
             }
+        } else if me && word.starts_with("forg") {
+            self.push(Right::Erasure, "forget_me", words, mood, 0.85);
         } else if me {
             self.push(Right::OptOut, "remove_me", words.clone(), mood, 0.85);
             if !remove && !self.background.mailing && !self.background.list {
@@ -456,7 +486,8 @@ impl Reader<'_, '_> {
     fn enough(&mut self, hit: &Hit) {
         let clause = self.clause;
         let word = clause.text.norm(hit.words.start);
-        let weak = matches!(word, "pas" | "sans" | "aucun" | "aucune" | "no" | "zero" | "trop" | "too");
+        let weak = !(word == "no" && hit.words.len() > 1)
+            && matches!(word, "pas" | "sans" | "aucun" | "aucune" | "no" | "zero" | "trop" | "too");
         let reach = hit.words.end..(hit.words.end + 5).min(clause.words.end);
         let wide = matches!(
             word,
@@ -676,6 +707,7 @@ impl Reader<'_, '_> {
             && clause.length() <= 20
             && matches!(mood, Mood::Asked(_))
             && orders(clause, hit)
+            && !clause.has(Class::Your)
             && (self.background.identity
                 || self.background.personal
                 || clause.text.norm(hit.words.start).starts_with("rectif")
@@ -1069,6 +1101,9 @@ impl Reader<'_, '_> {
             };
         }
         let opens = hit.words.start <= clause.segment(hit.words.start) + 1;
+        if right == Right::Rectification && clause.has(Class::Contract) && !clause.has(Class::Data) {
+            return self.aside(right, rule, &hit.words, "contract");
+        }
         if right == Right::Rectification && !opens && !clause.has_any(&[Class::Want, Class::Polite]) {
             return self.aside(right, rule, &hit.words, "only_mentioned");
         }
@@ -1147,6 +1182,30 @@ impl Clause<'_> {
             && hit.words.len() > 1
             || matches!(self.text.norm(hit.words.start + 1), "me" | "us" | "moi") && hit.words.len() > 1;
         inside || self.within(&[class], &before).is_some() || self.within(&[class], &after).is_some()
+    }
+
+    /// "my", "me", and not the "us" of a firm.
+    fn speaks_of_self(&self) -> bool {
+        self.words.clone().any(|i| {
+            matches!(
+                self.text.norm(i),
+                "my" | "me"
+                    | "mine"
+                    | "myself"
+                    | "mon"
+                    | "ma"
+                    | "mes"
+                    | "moi"
+                    | "m"
+                    | "meine"
+                    | "meiner"
+                    | "mich"
+                    | "mis"
+                    | "mi"
+                    | "mijn"
+                    | "mij"
+            )
+        }) || self.has(Class::AboutMe)
     }
 
     /// "I no longer use": the sender is the one who acts, and does not ask another to.

@@ -235,11 +235,9 @@ impl<'a> Deciding<'a> {
 
     /// New rights in an open case, by a mail that carries a token of the case and so comes from its person.
     fn added(&mut self, may_answer: bool) {
-        match self.done.case.as_ref().map(|case| case.identity) {
-            Some(IdentityState::Confirmed { .. } | IdentityState::NotAsked) => {
-                self.confirmed(Means::Reply, may_answer)
-            }
-            _ => {}
+        let identity = self.done.case.as_ref().map(|case| case.identity);
+        if let Some(IdentityState::Confirmed { .. } | IdentityState::NotAsked) = identity {
+            self.confirmed(Means::Reply, may_answer);
         }
     }
 

@@ -20,6 +20,8 @@ use crate::store::{InstanceLock, Store, StoreError};
 const STOP_SECONDS: u64 = 25;
 /// Between two looks of a loop that nobody wakes.
 const LOOK: Duration = Duration::from_secs(20);
+/// Between two looks for mails that another process stored (`rightsd ingest`).
+const INGEST_LOOK: Duration = Duration::from_secs(2);
 /// Between two looks of `--once` at what is being fetched.
 const ONCE_LOOK: Duration = Duration::from_millis(50);
 /// After a failed step.
@@ -264,7 +266,7 @@ async fn processing(office: Arc<Office>, pulse: Pulse, stop: CancellationToken) 
     while !stop.is_cancelled() {
         pulse.beat();
         match office.process_all().await {
-            Ok(_) => wait(&stop, &office.mail_came, LOOK).await,
+            Ok(_) => wait(&stop, &office.mail_came, INGEST_LOOK).await,
             Err(StoreError::Gone) => return Err(StoreError::Gone.into()),
             Err(error) => {
                 tracing::error!(%error, "mails could not be committed");

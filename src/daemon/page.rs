@@ -69,7 +69,14 @@ async fn answering(
                     })
                     .await;
                 office.letter_due.notify_one();
-                outcome.map(|outcome| drop(reply.send(outcome))).err()
+                match outcome {
+                    Ok(outcome) => {
+                        // A visitor who left meanwhile needs no answer.
+                        let _ = reply.send(outcome);
+                        None
+                    }
+                    Err(error) => Some(error),
+                }
             }
         };
         match failed {

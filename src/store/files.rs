@@ -53,7 +53,7 @@ pub(super) fn check_modes(path: &Path) -> Result<(), StoreError> {
 
 /// Free MiB on the disk that holds `path`; `None` when it cannot be told.
 pub(super) fn free_mib(path: &Path) -> Option<u64> {
-    rustix::fs::statvfs(&folder_of(path)).ok().map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize) >> 20)
+    rustix::fs::statvfs(folder_of(path)).ok().map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize) >> 20)
 }
 
 fn folder_of(path: &Path) -> PathBuf {

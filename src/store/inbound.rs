@@ -347,6 +347,12 @@ impl Tx<'_> {
             .optional()?;
         if let Some(mail) = twin {
             self.sight(&key, mail, "twin")?;
+            // Received is when the first of our boxes took it (law.md §2.3).
+            self.sql
+                .prepare_cached(
+                    "UPDATE mail SET received_at = ?2 WHERE id = ?1 AND state = 'new' AND received_at > ?2",
+                )?
+                .execute(params![mail, arrival.received_at.as_second()])?;
             return Ok(Receipt::Twin);
         }
         // A received instant in the future is a server's wrong clock: never later than the poll that saw it.

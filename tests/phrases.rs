@@ -54,3 +54,8 @@ fn english_as_people_write_it() {
 fn longer_and_odder_voices() {
     check(include_str!("phrases/voices.txt"));
 }
+
+#[test]
+fn strangers_to_the_rules() {
+    check(include_str!("phrases/strangers.txt"));
+}

@@ -252,7 +252,8 @@ impl<'t> Clause<'t> {
         }
         let right = hit.words.end..(hit.words.end + 4).min(self.words.end);
         let ne = (1..=4).any(|back| matches!(self.before(hit.words.start, back), "ne" | "n"));
-        (ne && self.within(&[Class::NoMore, Class::Not], &right).is_some())
+        (ne && (self.within(&[Class::NoMore, Class::Not], &right).is_some()
+            || self.word(hit.words.end) == "rien"))
             || (self.language == Language::Fr
                 && self
                     .within(

@@ -22,6 +22,7 @@ pub(super) fn opt_out<'z>(
         return None;
     }
     let (mut mailing, mut refusal, mut against) = (if mailing { 3 } else { 0 }, 0, 0);
+    let mut faint = 0;
     let mut best: Option<(&Hit, bool)> = None;
     let mut last = (usize::MAX, usize::MAX);
     for (zone, in_subject) in [(subject, true), (own, false)] {
@@ -40,11 +41,13 @@ pub(super) fn opt_out<'z>(
                 {
                     refusal += if hit.class == Class::Refusal { 2 } else { 1 };
                     last = (usize::from(in_subject), hit.words.start);
-                    if hit.class == Class::Refusal && (best.is_none() || !in_subject) {
+                    if best.is_none() || !in_subject {
                         best = Some((hit, in_subject));
                     }
                 }
                 Class::NoMore | Class::Stop | Class::Still => refusal += 1,
+                Class::Faint => faint += 1,
+                Class::Glad => against += 3,
                 Class::Contract => against += 2,
                 Class::NotOurs
                 | Class::Policy
@@ -57,6 +60,8 @@ pub(super) fn opt_out<'z>(
             }
         }
     }
-    let (mailing, refusal) = (mailing.min(5), refusal.min(6));
-    (mailing >= 2 && refusal >= 2 && mailing + refusal - against >= ENOUGH).then_some(best).flatten()
+    let (mailing, refusal) = (mailing.min(5), (refusal + (faint / 2).min(2)).min(6));
+    ((mailing >= 2 && refusal >= 2 || mailing >= 1 && refusal >= 4) && mailing + refusal - against >= ENOUGH)
+        .then_some(best)
+        .flatten()
 }

@@ -109,6 +109,9 @@ classes! {
     Elsewhere = "mark.other_business": "journalists, students, applicants, suppliers, authorities: they speak of rights without asking one",
     Vendor = "mark.vendor": "sells something",
     Refusal = "mark.refusal": "roundabout ways of having had enough",
+    Faint = "mark.faint_refusal": "words that refusals like, weak alone",
+    Glad = "mark.glad": "pleased, or wants more of it",
+    Obtain = "mark.obtain": "got, found, were given",
     // Whole sayings.
     SayUnsubscribe = "say.unsubscribe": "a whole way of saying: stop writing to me",
     SayErasure = "say.erasure": "a whole way of saying: delete",

@@ -303,6 +303,14 @@ impl<'m> Mail<'m> {
             out.set_aside.extend(grounds.map(|finding| super::SetAside { finding, reason: "ground" }));
         }
         let asks = |right: Right, out: &Outcome| out.findings.iter().any(|f| f.kind == Kind::Asks(right));
+        // "Strike me off and destroy my file": the file is what is meant.
+        let solid = out.findings.iter().any(|f| {
+            f.kind == Kind::Asks(Right::Erasure)
+                && matches!(f.rule.as_str(), "erase_data" | "erase_a_piece_of_data")
+        });
+        if solid {
+            out.findings.retain(|f| !matches!(f.rule.as_str(), "remove_me" | "remove_alone"));
+        }
         // Art. 18(1)(d): restriction while an objection is weighed, in a letter that asks for erasure.
         if asks(Right::Erasure, out) && asks(Right::Objection, out) && asks(Right::Restriction, out) {
             out.findings.retain(|f| f.kind != Kind::Asks(Right::Restriction));
@@ -448,7 +456,8 @@ impl<'m> Mail<'m> {
         } else {
             ""
         };
-        if !reason.is_empty() && !out.mine && !confirms {
+        let sells = reason == "speaks_to_the_reader" && spam >= 4;
+        if !reason.is_empty() && (!out.mine || sells) && !confirms {
             for finding in out.findings.drain(..) {
                 out.set_aside.push(super::SetAside { finding, reason });
             }
@@ -469,7 +478,8 @@ impl<'m> Mail<'m> {
                 .found
                 .hits
                 .iter()
-                .any(|hit| matches!(hit.class, Class::Marketing | Class::List | Class::Bulk));
+                .any(|hit| matches!(hit.class, Class::Marketing | Class::List | Class::Bulk))
+                || self.reply && (self.subject.has(Class::Marketing) || self.subject.has(Class::List));
             if let Some((hit, in_subject)) = gist::opt_out(subject, &self.own, mailing) {
                 let span = (!in_subject).then(|| self.own.text.span(&hit.words));
                 out.findings.push(Finding {

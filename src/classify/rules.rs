@@ -129,6 +129,7 @@ impl Reader<'_, '_> {
                 Class::Share => self.share(hit),
                 Class::Data => self.bare_wish(hit),
                 Class::Purpose => self.purpose(hit),
+                Class::Obtain => self.obtained(hit),
                 Class::Export => self.export(hit),
                 Class::Close => self.close(hit),
                 Class::Source | Class::Recipients => self.source(hit),
@@ -672,6 +673,51 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// "Who gave you that?", after "my number": the source of a piece of data, asked without its name.
+    fn obtained(&mut self, hit: &Hit) {
+        let clause = self.clause;
+        let which = clause.within(&[Class::Which, Class::Source], &(clause.words.start..hit.words.start));
+        let how_to = clause.has_any(&[
+            Class::How,
+            Class::Polite,
+            Class::Correct,
+            Class::Erase,
+            Class::Unsubscribe,
+            Class::Contract,
+            Class::AskRight,
+        ]);
+        if which.is_none() || !clause.question || how_to || clause.length() > 24 {
+            return;
+        }
+        let mine = clause.hits.iter().any(|h| {
+            matches!(h.class, Class::Identity | Class::Email | Class::Data) && clause.owner(h) == Owner::Mine
+        });
+        let named = self.background.identity && clause.has(Class::Them);
+        let asker = matches!(
+            which.map(|which| clause.text.norm(which.words.start)).unwrap_or(""),
+            "qui"
+                | "d"
+                | "comment"
+                | "quel"
+                | "quels"
+                | "quelles"
+                | "quelle"
+                | "who"
+                | "where"
+                | "how"
+                | "which"
+        );
+        if (mine || named) && asker && clause.has(Class::Lead) {
+            self.push(
+                Right::Access,
+                "who_gave_it_to_you",
+                which.map_or(hit.words.start, |w| w.words.start)..hit.words.end,
+                Mood::Asked(0.8),
+                1.0,
+            );
+        }
+    }
+
     fn correct(&mut self, hit: &Hit) {
         let clause = self.clause;
         if first_person(clause, hit) && !clause.has(Class::Want) {
@@ -788,7 +834,7 @@ impl Reader<'_, '_> {
             &[Class::Data, Class::File, Class::Identity, Class::Email, Class::Them, Class::Processing],
             &near,
         );
-        let Some(object) = object else { return };
+        let Some(object) = object.or_else(|| self.background.keep.then_some(hit)) else { return };
         if clause.owner(object) == Owner::Yours
             || clause.has(Class::Contract) && !self.background.keep
             || clause
@@ -1104,7 +1150,11 @@ impl Reader<'_, '_> {
         if right == Right::Rectification && clause.has(Class::Contract) && !clause.has(Class::Data) {
             return self.aside(right, rule, &hit.words, "contract");
         }
-        if right == Right::Rectification && !opens && !clause.has_any(&[Class::Want, Class::Polite]) {
+        let order = ["met", "modif", "corig", "chang", "rectif", "update", "corect", "amend", "fix"];
+        let first = clause.text.norm(hit.words.start);
+        let orders = order.iter().any(|verb| first.starts_with(verb));
+        if right == Right::Rectification && orders && !opens && !clause.has_any(&[Class::Want, Class::Polite])
+        {
             return self.aside(right, rule, &hit.words, "only_mentioned");
         }
         if right == Right::Erasure && clause.has_any(&[Class::NotOurs]) {
@@ -1215,7 +1265,7 @@ impl Clause<'_> {
         for i in segment..hit.words.start {
             match self.text.norm(i) {
                 "i" | "je" | "j" | "we" | "nous" | "ich" | "wir" | "ik" | "yo" | "eu" | "io" | "im"
-                | "ive" => subject = true,
+                | "ive" | "personne" | "nobody" => subject = true,
                 "you" | "vous" | "que" | "qu" => subject = false,
                 _ => {}
             }

@@ -40,6 +40,9 @@
 //! **Place**: where a message lies on a server. **Token**: what a letter carries so that its answer can be trusted.
 //! **Fingerprint**: a keyed hash that stands for an address. **Quarantine**: mail set aside unread, raw and dated.
 
+// Here and not in Cargo.toml, because a test may unwrap.
+#![warn(clippy::unwrap_used)]
+
 pub mod clock;
 pub mod config;
 pub mod failpoint;

@@ -23,11 +23,9 @@ pub(super) fn read(zone: &Zone<'_>) -> Answer {
     let mut own_yes = false;
     for hit in hits {
         match hit.class {
-            Class::Yes | Class::Confirm => {
-                if !denied(zone, hit) {
-                    own_yes |= hit.words.len() >= 2 && hit.class == Class::Yes;
-                    yes = yes.or(Some(hit));
-                }
+            Class::Yes | Class::Confirm if !denied(zone, hit) => {
+                own_yes |= hit.words.len() >= 2 && hit.class == Class::Yes;
+                yes = yes.or(Some(hit));
             }
             Class::No if hit.words.len() >= 2 => no = no.or(Some(hit)),
             Class::No => {

@@ -580,11 +580,12 @@ impl Builder {
             }
             lexicon.phrases.push(phrase);
         }
-        let mut lengths = usize::MAX..0;
+        let (mut shortest, mut longest) = (usize::MAX, 0);
         for (items, word) in self.keys {
             let entry = lexicon.near.entry(word.clone()).or_default();
             entry.extend_from_slice(&items);
-            lengths = lengths.start.min(word.len() - 1)..lengths.end.max(word.len() + 2);
+            shortest = shortest.min(word.len() - 1);
+            longest = longest.max(word.len() + 2);
             for skip in 1..word.len() {
                 let shorter =
                     format!("{}{}", word.get(..skip).unwrap_or(""), word.get(skip + 1..).unwrap_or(""));
@@ -595,7 +596,7 @@ impl Builder {
             list.sort_unstable();
             list.dedup();
         }
-        lexicon.near_lengths = lengths;
+        lexicon.near_lengths = shortest..longest;
         lexicon
     }
 }

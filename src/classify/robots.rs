@@ -14,10 +14,10 @@ pub(super) fn automatic<'z>(
     let first = |zone: &'z Zone<'_>, class: Class| zone.found.hits.iter().find(|hit| hit.class == class);
     let count =
         |zone: &Zone<'_>, class: Class| zone.found.hits.iter().filter(|hit| hit.class == class).count();
-    if let Some(hit) = first(subject, Class::Bounce) {
-        if first(own, Class::Bounce).is_some() || own.text.words.len() < 4 || hit.words.len() >= 3 {
-            return Some((Kind::Bounce, "says_undeliverable", hit, true));
-        }
+    if let Some(hit) = first(subject, Class::Bounce)
+        && (first(own, Class::Bounce).is_some() || own.text.words.len() < 4 || hit.words.len() >= 3)
+    {
+        return Some((Kind::Bounce, "says_undeliverable", hit, true));
     }
     if let Some(hit) = first(own, Class::Bounce)
         && count(own, Class::Bounce) >= 2

@@ -20,9 +20,9 @@ use crate::mail::{Address, InboundMail, Origin, Sender};
 use crate::store::{StoreError, StoredMail, Tx};
 
 /// Mails understood and committed together: enough that one fsync is shared by many, few enough for memory.
-const BATCH_MAILS: u32 = 500;
+const BATCH_MAILS: u32 = 300;
 /// Raw bytes of a batch.
-const BATCH_BYTES: usize = 4 << 20;
+const BATCH_BYTES: usize = 2 << 20;
 /// The mark of the thread that decides; those that read count from 0.
 const DECIDING_SLOT: usize = 63;
 

@@ -14,9 +14,9 @@ use crate::mail::{Headers, Sender, address};
 use crate::store::{Arrival, Receipt, Store};
 
 /// A batch is handed over when it holds this many bytes…
-const BATCH_BYTES: usize = 4 << 20;
+const BATCH_BYTES: usize = 2 << 20;
 /// …or this many mails…
-const BATCH_MAILS: usize = 1000;
+const BATCH_MAILS: usize = 500;
 /// …or when its first mail has waited this long.
 const BATCH_WAIT: Duration = Duration::from_millis(500);
 /// Signatures of one batch are looked up side by side…

@@ -38,7 +38,7 @@ use crate::config::StoreSettings;
 const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("schema/001_start.sql"))];
 
 /// Pages kept in memory, in KiB as SQLite counts them (negative): the writer touches every index, the reader few.
-const WRITER_CACHE: i32 = -16_384;
+const WRITER_CACHE: i32 = -12_288;
 const READER_CACHE: i32 = -2_048;
 
 /// A cheap handle on the one database of this installation.

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::Deadlines;
-use super::dialogue::{Dialogue, timed};
+use super::failure::timed;
 use super::outcome::{Cause, Class, Step};
+use super::tap::Stream;
 use crate::config::{Secret, Security, Smtp};
 
 /// Why letters cannot be sent as configured, in one sentence.
@@ -25,10 +25,6 @@ impl PostmanError {
         Self(sentence.into())
     }
 }
-
-/// Either kind of stream.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 /// All that a connection needs.
 pub(super) struct Route {
@@ -99,13 +95,13 @@ impl Route {
 
     pub(super) async fn protect(
         &self,
-        stream: TcpStream,
+        stream: Box<dyn Stream>,
         deadlines: Deadlines,
-    ) -> Result<Dialogue<Box<dyn Stream>>, Class> {
+    ) -> Result<Box<dyn Stream>, Class> {
         let at = |cause| Class::new(Step::Tls, cause);
         let (connector, name) = self.tls.as_ref().ok_or(at(Cause::Handshake))?;
         let stream = timed(deadlines.tls, connector.connect(name.clone(), stream)).await.map_err(at)?;
-        Ok(Dialogue::new(Box::new(stream)))
+        Ok(Box::new(stream))
     }
 }
 

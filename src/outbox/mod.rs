@@ -6,17 +6,17 @@
 //! words never reach a log (T55). This room keeps no state but open connections, and never retries a letter that
 //! could have been taken: when and whether to try again is decided from the store, with [`backoff`].
 //!
-//! The dialogue is ours rather than a library's: the one at hand does not tell at which step it failed, reads
-//! lines of any length into memory, keeps what a server injected before TLS, and sends each command in a round
-//! trip of its own.
+//! lettre speaks SMTP. What it speaks over is ours, so that we know whether the final dot was out, bound what a
+//! server may say, and take up nothing that was said before TLS; so is the pool, so that a letter is never sent
+//! twice behind our back. lettre's `tracing` feature stays off: it prints passwords.
 
-mod answer;
 mod backoff;
 mod connect;
-mod dialogue;
+mod failure;
 mod folder;
 mod outcome;
 mod session;
+mod tap;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,7 +34,7 @@ use crate::mail::Address;
 use crate::reply::wire;
 use connect::Route;
 use folder::Folder;
-use session::Session;
+use session::{Envelope, Session};
 
 /// A connection that rested longer is not used again: servers hang up after some minutes.
 const IDLE_MAX: Duration = Duration::from_secs(45);
@@ -47,7 +47,7 @@ pub struct Deadlines {
     pub connect: Duration,
     /// The TLS handshake.
     pub tls: Duration,
-    /// Greeting and each command's answer.
+    /// Greeting with EHLO, the sign-in, and each other command's answer.
     pub command: Duration,
     /// Writing the letter.
     pub body: Duration,
@@ -117,20 +117,18 @@ impl Postman {
     /// Dropping the future before it ends leaves the outcome unknown.
     pub async fn send(&self, envelope_from: Option<&str>, to: &str, bytes: &[u8]) -> Outcome {
         let refused = |cause| Outcome::Permanent { class: Class::new(Step::Check, cause) };
-        let Some(address) = Address::parse(to).filter(|address| address.as_str() == to) else {
+        let Some(address) = plain(to) else { return refused(Cause::Address) };
+        let from = envelope_from.map(|from| plain(from).and_then(|from| from.as_str().parse().ok()));
+        let (None | Some(Some(_)), Ok(recipient)) = (&from, to.parse()) else {
             return refused(Cause::Address);
         };
-        if envelope_from
-            .is_some_and(|from| Address::parse(from).is_none_or(|address| address.as_str() != from))
-        {
-            return refused(Cause::Address);
-        }
+        let envelope = Envelope { from: from.flatten(), to: recipient };
         if wire::check(bytes, &address).is_err() {
             return refused(Cause::Bytes);
         }
         match &*self.way {
             Way::Folder(folder) => folder.put(bytes).await,
-            Way::Server(pool) => pool.send(envelope_from, to, bytes).await,
+            Way::Server(pool) => pool.send(&envelope, bytes).await,
         }
     }
 
@@ -155,6 +153,11 @@ impl Postman {
     }
 }
 
+/// The address, if it is written as it will be sent.
+fn plain(text: &str) -> Option<Address> {
+    Address::parse(text).filter(|address| address.as_str() == text)
+}
+
 /// Where letters go, not with which password.
 impl fmt::Debug for Postman {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -166,12 +169,12 @@ impl fmt::Debug for Postman {
 }
 
 impl Pool {
-    async fn send(&self, from: Option<&str>, to: &str, bytes: &[u8]) -> Outcome {
+    async fn send(&self, envelope: &Envelope, bytes: &[u8]) -> Outcome {
         let Ok(_seat) = self.seats.acquire().await else {
             return Outcome::Transient { class: Class::new(Step::Connect, Cause::Closed) };
         };
         if let Some(session) = self.rested() {
-            let (outcome, session) = session.deliver(from, to, bytes).await;
+            let (outcome, session) = session.deliver(envelope, bytes).await;
             // A server may hang up on a connection that rested, or after so many letters. Nothing of this letter
             // was taken then, and a fresh connection tells what the server thinks of it.
             let hung_up = matches!(&outcome, Outcome::Transient { class } if class.is_hangup());
@@ -182,7 +185,7 @@ impl Pool {
         }
         match Session::open(&self.route, self.deadlines).await {
             Ok(session) => {
-                let (outcome, session) = session.deliver(from, to, bytes).await;
+                let (outcome, session) = session.deliver(envelope, bytes).await;
                 self.rest(session);
                 outcome
             }

@@ -112,10 +112,6 @@ fn log(dir: &Path) -> Stdio {
     std::fs::OpenOptions::new().create(true).append(true).open(dir.join("log")).unwrap().into()
 }
 
-fn log_text(world: &World) -> String {
-    std::fs::read_to_string(world.dir.path().join("log")).unwrap_or_default()
-}
-
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

@@ -22,7 +22,7 @@ pub(super) fn opt_out<'z>(
         return None;
     }
     let (mut mailing, mut refusal, mut against) = (if mailing { 3 } else { 0 }, 0, 0);
-    let mut faint = 0;
+    let (mut faint, mut plain) = (0, 0);
     let mut best: Option<(&Hit, bool)> = None;
     let mut last = (usize::MAX, usize::MAX);
     for (zone, in_subject) in [(subject, true), (own, false)] {
@@ -34,8 +34,10 @@ pub(super) fn opt_out<'z>(
             });
             match hit.class {
                 Class::List | Class::Marketing => mailing += 2 + i32::from(yours),
-                Class::Messages => mailing += 1 + i32::from(yours),
-                Class::Contact | Class::Receive => mailing += 1,
+                Class::Messages if yours => mailing += 2,
+                Class::Messages => plain = 1,
+                Class::Receive => mailing += 1,
+                Class::Contact if !zone.text.norm(hit.words.start).starts_with("contact") => mailing += 1,
                 Class::Refusal | Class::Enough
                     if last.1 != hit.words.start || last.0 != usize::from(in_subject) =>
                 {
@@ -60,7 +62,7 @@ pub(super) fn opt_out<'z>(
             }
         }
     }
-    let (mailing, refusal) = (mailing.min(5), (refusal + (faint / 2).min(2)).min(6));
+    let (mailing, refusal) = ((mailing + plain).min(5), (refusal + (faint / 2).min(2)).min(6));
     ((mailing >= 2 && refusal >= 2 || mailing >= 1 && refusal >= 4) && mailing + refusal - against >= ENOUGH)
         .then_some(best)
         .flatten()

@@ -180,7 +180,11 @@ pub(super) struct Lexicon {
     phrases: Vec<Phrase>,
     by_anchor: Vec<Vec<u32>>,
     /// Words one letter away from a key word.
-    near: HashMap<String, Vec<u16>>,
+    near: HashMap<u64, Vec<u16>>,
+    /// Which hashes may be in `near`: most words are not, and this tells without looking.
+    sieve: Vec<u64>,
+    /// The languages, as bits, of which a word is a little word.
+    common: Vec<u8>,
     near_lengths: Range<usize>,
 }
 
@@ -230,12 +234,16 @@ impl Lexicon {
         let at_word = |at: usize| -> &[u16] {
             ranges.get(at).and_then(|&(from, to)| items.get(from as usize..to as usize)).unwrap_or(&[])
         };
+        let spoken = self.spoken(&items, text.words.len());
         for at in 0..text.words.len() {
             for &item in at_word(at) {
                 let Some(list) = self.by_anchor.get(item as usize) else { continue };
                 for &index in list {
                     found.steps += 1;
                     let Some(phrase) = self.phrases.get(index as usize) else { continue };
+                    if !spoken.get(phrase.language as usize).copied().unwrap_or(true) {
+                        continue;
+                    }
                     if let Some(words) = phrase.matched(at, text, &at_word, &mut found.steps) {
                         found.hits.push(Hit {
                             class: phrase.class,
@@ -247,10 +255,40 @@ impl Lexicon {
                 }
             }
         }
-        found.hits.sort_by_key(|hit| (hit.words.start, usize::MAX - hit.words.end, hit.class));
+        found.hits.sort_unstable_by_key(Hit::order);
         found.hits.dedup();
         drop_inner(&mut found.hits);
         found
+    }
+
+    /// The languages that a longer text may be written in, by its little words: the others' phrases need no look.
+    fn spoken(&self, items: &[u16], words: usize) -> [bool; 8] {
+        let mut votes = [0_usize; 8];
+        for item in items {
+            let mut mask = self.common.get(*item as usize).copied().unwrap_or(0);
+            while mask != 0 {
+                if let Some(vote) = votes.get_mut(mask.trailing_zeros() as usize) {
+                    *vote += 1;
+                }
+                mask &= mask - 1;
+            }
+        }
+        let most = votes.iter().copied().max().unwrap_or(0);
+        if words < 15 || most * 8 < words {
+            return [true; 8];
+        }
+        let mut spoken = [true; 8];
+        for language in
+            [Language::Fr, Language::En, Language::De, Language::Es, Language::It, Language::Nl, Language::Pt]
+        {
+            // A French mail may close in English; Italian little words are in every French mail.
+            let least = if matches!(language, Language::Fr | Language::En) { 8 } else { 2 };
+            let at = language as usize;
+            if let (Some(slot), Some(vote)) = (spoken.get_mut(at), votes.get(at)) {
+                *slot = vote * least >= most;
+            }
+        }
+        spoken
     }
 
     fn walk(&self, word: &str, items: &mut Vec<u16>, steps: &mut usize) {
@@ -287,20 +325,42 @@ impl Lexicon {
 
     /// A word that nothing knows: is it a key word with one letter wrong, missing, added or swapped?
     fn walk_near(&self, word: &str, items: &mut Vec<u16>) {
-        if let Some(list) = self.near.get(word) {
+        if let Some(list) = self.near(word.bytes()) {
             items.extend_from_slice(list);
             return;
         }
-        let mut shorter = String::with_capacity(word.len());
         for skip in 1..word.len() {
-            shorter.clear();
-            shorter.push_str(word.get(..skip).unwrap_or(""));
-            shorter.push_str(word.get(skip + 1..).unwrap_or(""));
-            if let Some(list) = self.near.get(&shorter) {
+            if let Some(list) = self.near(word.bytes().take(skip).chain(word.bytes().skip(skip + 1))) {
                 items.extend_from_slice(list);
                 return;
             }
         }
+    }
+
+    fn near(&self, word: impl Iterator<Item = u8>) -> Option<&[u16]> {
+        let hash = hash(word);
+        let (at, bit) = sieve_place(hash);
+        if self.sieve.get(at).is_none_or(|bits| bits & bit == 0) {
+            return None;
+        }
+        self.near.get(&hash).map(Vec::as_slice)
+    }
+}
+
+/// FNV-1a. A clash would take one word for a misspelling of another: at 64 bits none is expected.
+fn hash(word: impl Iterator<Item = u8>) -> u64 {
+    word.fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+}
+
+fn sieve_place(hash: u64) -> (usize, u64) {
+    (((hash >> 6) & 1023) as usize, 1 << (hash & 63))
+}
+
+impl Hit {
+    /// By place, the longer first.
+    fn order(&self) -> u64 {
+        let length = (self.words.len() as u64).min(0xff_ffff);
+        ((self.words.start as u64) << 32) | ((0xff_ffff - length) << 8) | self.class as u64
     }
 }
 
@@ -562,7 +622,15 @@ impl Builder {
                 }
             }
         }
+        lexicon.common = vec![0; self.items.len()];
         for mut phrase in self.phrases {
+            if let (Class::Common, [Part::Word(any)]) = (phrase.class, phrase.parts.as_slice()) {
+                for item in any {
+                    if let Some(mask) = lexicon.common.get_mut(*item as usize) {
+                        *mask |= 1 << phrase.language as u8;
+                    }
+                }
+            }
             let cost = |part: &Part| match part {
                 Part::Word(any) => {
                     any.iter().map(|item| uses.get(*item as usize).copied().unwrap_or(0)).sum()
@@ -581,15 +649,19 @@ impl Builder {
             lexicon.phrases.push(phrase);
         }
         let (mut shortest, mut longest) = (usize::MAX, 0);
+        lexicon.sieve = vec![0; 1024];
         for (items, word) in self.keys {
-            let entry = lexicon.near.entry(word.clone()).or_default();
-            entry.extend_from_slice(&items);
             shortest = shortest.min(word.len() - 1);
             longest = longest.max(word.len() + 2);
-            for skip in 1..word.len() {
-                let shorter =
-                    format!("{}{}", word.get(..skip).unwrap_or(""), word.get(skip + 1..).unwrap_or(""));
-                lexicon.near.entry(shorter).or_default().extend_from_slice(&items);
+            let whole = std::iter::once(hash(word.bytes()));
+            let shorter =
+                (1..word.len()).map(|skip| hash(word.bytes().take(skip).chain(word.bytes().skip(skip + 1))));
+            for key in whole.chain(shorter) {
+                lexicon.near.entry(key).or_default().extend_from_slice(&items);
+                let (at, bit) = sieve_place(key);
+                if let Some(bits) = lexicon.sieve.get_mut(at) {
+                    *bits |= bit;
+                }
             }
         }
         for list in lexicon.near.values_mut() {

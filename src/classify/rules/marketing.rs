@@ -1,0 +1,179 @@
+//! Stop sending me advertising: the acts that ask for it (GDPR Art. 21(2)-(3), CPCE Art. L34-5).
+
+use super::super::Right;
+use super::super::clause::Mood;
+use super::super::lexicon::{Class, Hit};
+use super::{MAILING, PERSONAL, Reader, is_noun};
+
+impl Reader<'_, '_> {
+    pub(super) fn unsubscribe(&mut self, hit: &Hit) {
+        let clause = self.clause;
+        let noun = is_noun(clause.text.norm(hit.words.start));
+        let objects = self.objects(hit);
+        let contract = objects.iter().any(|o| o.class == Class::Contract)
+            && !objects.iter().any(|o| MAILING.contains(&o.class));
+        let end = objects
+            .iter()
+            .filter(|o| o.class != Class::Contract)
+            .map(|o| o.words.end)
+            .max()
+            .unwrap_or(hit.words.end);
+        let words = hit.words.start..end.max(hit.words.end);
+        if contract && noun {
+            return self.aside(Right::OptOut, "unsubscribe", &words, "contract");
+        }
+        let mut mood = clause.mood(hit, noun, true);
+        if mood == Mood::Aside("only_mentioned") && clause.length() <= 12 {
+            mood = Mood::Asked(0.75);
+        }
+        if mood == Mood::Aside("done") && (clause.has(Class::Still) || clause.has(Class::Asked)) {
+            mood = Mood::Asked(0.8);
+        }
+        if mood == Mood::Aside("question_about") && !clause.has(Class::AskRight) {
+            mood = Mood::Asked(0.7);
+        }
+        if mood == Mood::Aside("done") && clause.has(Class::Past) && !self.background.thanks {
+            // "I opted out in May!": they were not heard.
+            mood = Mood::Asked(0.65);
+        }
+        self.push(Right::OptOut, "unsubscribe", words, mood, 1.0);
+    }
+
+    pub(super) fn stop(&mut self, hit: &Hit) {
+        let clause = self.clause;
+        let reach = hit.words.end..(hit.words.end + 9).min(clause.words.end);
+        let words = |h: &Hit| hit.words.start..h.words.end;
+        let mood = clause.mood(hit, false, true);
+        if let Some(use_hit) = clause.within(&[Class::Use, Class::Share, Class::Processing], &reach)
+            && clause.within(&[Class::Contact, Class::Receive], &(reach.start..use_hit.words.start)).is_none()
+        {
+            let _ = use_hit;
+            return; // The rules on use and sharing look back at "stop".
+        }
+        let target = clause.within(
+            &[Class::Contact, Class::Receive, Class::Messages, Class::Marketing, Class::List],
+            &reach,
+        );
+        if let Some(target) = target {
+            if clause.within(&[Class::Contract], &reach).is_some_and(|c| c.words.start < target.words.start) {
+                return;
+            }
+            return self.push(Right::OptOut, "stop_messages", words(target), mood, 1.0);
+        }
+        if let Some(hold) = clause.within(&[Class::Hold], &reach)
+            && clause.within(&PERSONAL, &reach).is_some()
+        {
+            return self.push(Right::Erasure, "stop_keeping", words(hold), mood, 0.85);
+        }
+        let word = clause.text.norm(hit.words.start);
+        let bare = matches!(
+            word,
+            "stop"
+                | "stopez"
+                | "arretez"
+                | "arreter"
+                | "basta"
+                | "cessez"
+                | "stope"
+                | "stoped"
+                | "stoper"
+                | "arrete"
+                | "halte"
+                | "stopt"
+                | "quit"
+        );
+        let closes = hit.words.end == clause.words.end && clause.length() > 1;
+        if closes && clause.has_any(&MAILING) && !clause.has(Class::Contract) {
+            return self.push(Right::OptOut, "stop_messages", hit.words.clone(), mood, 0.85);
+        }
+        let other = clause.has_any(&[
+            Class::Contract,
+            Class::Data,
+            Class::Account,
+            Class::Hold,
+            Class::Use,
+            Class::Share,
+        ]);
+        if bare && clause.length() <= 4 && !other {
+            self.push(Right::OptOut, "stop_alone", hit.words.clone(), mood, 0.9);
+        } else if hit.words.end == clause.words.end
+            && clause.length() <= 8
+            && clause.has(Class::Want)
+            && !other
+        {
+            self.push(Right::OptOut, "stop_alone", hit.words.clone(), mood, 0.75);
+        }
+    }
+
+    pub(super) fn receive(&mut self, hit: &Hit) {
+        let clause = self.clause;
+        if !clause.stopped(hit) || clause.has(Class::Aux) && clause.done_like(hit) {
+            return;
+        }
+        let sure = clause.has(Class::Want) || clause.has(Class::Stop) || clause.has(Class::Oppose);
+        if sure && clause.has_any(&MAILING) && !clause.has(Class::Contract) {
+            let mood = clause.mood(hit, false, false);
+            self.push(Right::OptOut, "receive_no_more", hit.words.clone(), mood, 0.85);
+        }
+    }
+
+    pub(super) fn contact(&mut self, hit: &Hit) {
+        let clause = self.clause;
+        let near = hit.words.start.saturating_sub(3).max(clause.words.start)
+            ..(hit.words.end + 2).min(clause.words.end);
+        let to_me = clause.within(&[Class::Me], &near).is_some()
+            || matches!(clause.text.norm(hit.words.start), "m" | "me");
+        let segment = clause.segment(hit.words.start)..hit.words.start;
+        let sure = clause.within(&[Class::NoMore, Class::Stop], &segment).is_some() || clause.stopped(hit);
+        let forgiven =
+            clause.has(Class::NotForget) && clause.within(&[Class::NoMore, Class::Stop], &segment).is_none();
+        if to_me && sure && !forgiven && !clause.done_like(hit) && !clause.has(Class::Cannot) {
+            let mood = clause.mood(hit, false, false);
+            self.push(Right::OptOut, "contact_no_more", hit.words.clone(), mood, 0.85);
+        }
+    }
+
+    pub(super) fn enough(&mut self, hit: &Hit) {
+        let clause = self.clause;
+        let word = clause.text.norm(hit.words.start);
+        let weak = !(word == "no" && hit.words.len() > 1)
+            && matches!(word, "pas" | "sans" | "aucun" | "aucune" | "no" | "zero" | "trop" | "too");
+        let reach = hit.words.end..(hit.words.end + 5).min(clause.words.end);
+        let wide = matches!(
+            word,
+            "marre"
+                | "ras"
+                | "raz"
+                | "ca"
+                | "sufit"
+                | "asez"
+                | "en"
+                | "fed"
+                | "sick"
+                | "tired"
+                | "exaspere"
+                | "overdose"
+        );
+        let target = clause
+            .within(&MAILING, &reach)
+            .or_else(|| clause.within(&MAILING, &clause.words).filter(|_| wide));
+        let Some(target) = target else { return };
+        let near = target.words.start.saturating_sub(hit.words.end) <= 2;
+        let fits = if weak {
+            near && (clause.length() <= 6 || clause.has(Class::Want)) && !clause.has(Class::Aux)
+        } else {
+            true
+        };
+        if fits
+            && !clause.has(Class::Contract)
+            && !(word == "plus"
+                && matches!(clause.text.norm(hit.words.start.wrapping_sub(1)), "de" | "en" | "le" | "la"))
+        {
+            let mood = match clause.mood(hit, false, false) {
+                Mood::Aside("done") => Mood::Asked(0.9),
+                other => other,
+            };
+            self.push(Right::OptOut, "enough_of_it", hit.words.start..target.words.end, mood, 0.85);
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! The rules that combine acts, objects and moods into rights. Each has a name that the DPO and the journal see.
+
+mod access;
+mod correction;
+mod erasure;
+mod marketing;
+mod objection;
+mod shape;
+
+use std::ops::Range;
+
+use super::clause::{Clause, Mood, Place};
+use super::language;
+use super::lexicon::{Class, Found, Hit, Lexicon};
+use super::words::Text;
+use super::{Finding, Kind, Language, Right, SetAside};
+use shape::{first_person, is_noun, is_noun_phrase, orders};
+
+/// Words and what the lexicon found in them.
+pub(super) struct Zone<'z> {
+    pub(super) place: Place,
+    pub(super) source: &'z str,
+    pub(super) text: Text,
+    pub(super) found: Found,
+}
+
+impl<'z> Zone<'z> {
+    pub(super) fn read(place: Place, source: &'z str, lexicon: &Lexicon) -> Self {
+        let text = Text::read(source);
+        let found = lexicon.find(&text);
+        Self { place, source, text, found }
+    }
+
+    pub(super) fn has(&self, class: Class) -> bool {
+        self.found.hits.iter().any(|hit| hit.class == class)
+    }
+}
+
+/// What the whole mail is about, for words that lean on it: "delete it", "remove my address".
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Background {
+    /// It answers a mailing, or speaks of mailings.
+    pub(super) mailing: bool,
+    /// Personal data, an account, a file were named.
+    pub(super) personal: bool,
+    /// They thank: what is told as done is done.
+    pub(super) thanks: bool,
+    /// Lists or messages were named.
+    pub(super) list: bool,
+    /// "do not delete", "until", "dispute".
+    pub(super) keep: bool,
+    /// A new value or a wrong one was given.
+    pub(super) value: bool,
+    /// A machine format or another provider was named.
+    pub(super) machine: bool,
+    /// A piece of personal data (a name, a number) was named.
+    pub(super) identity: bool,
+}
+
+/// What the rules say of a mail.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    pub(super) findings: Vec<Finding>,
+    pub(super) set_aside: Vec<SetAside>,
+    /// A request stood beside "my", "me": the sender speaks of themselves.
+    pub(super) mine: bool,
+    /// Findings that count only when nothing else was asked: grounds, references to an article.
+    pub(super) weak: Vec<Finding>,
+}
+
+/// Reads all sentences of `zone`.
+pub(super) fn read_zone(zone: &Zone<'_>, main: Language, background: &Background, out: &mut Outcome) {
+    let mut first = 0;
+    for sentence in &zone.text.sentences {
+        let hits = &zone.found.hits;
+        while hits.get(first).is_some_and(|hit| hit.words.start < sentence.words.start) {
+            first += 1;
+        }
+        let inside: Vec<&Hit> = hits
+            .iter()
+            .skip(first)
+            .take_while(|hit| hit.words.start < sentence.words.end)
+            .filter(|hit| hit.class != Class::Common)
+            .collect();
+        if inside.is_empty() {
+            continue;
+        }
+        for language in language::of_sentence(zone, sentence, first, main) {
+            let mine: Vec<&Hit> = inside.iter().copied().filter(|hit| hit.language == language).collect();
+            if mine.is_empty() {
+                continue;
+            }
+            let clause = Clause {
+                text: &zone.text,
+                words: sentence.words.clone(),
+                question: sentence.question,
+                place: zone.place,
+                language,
+                hits: mine,
+            };
+            Reader { clause: &clause, zone, background, out }.read();
+        }
+    }
+}
+
+struct Reader<'r, 't> {
+    clause: &'r Clause<'t>,
+    zone: &'r Zone<'r>,
+    background: &'r Background,
+    out: &'r mut Outcome,
+}
+
+const PERSONAL: [Class; 4] = [Class::Data, Class::File, Class::Account, Class::All];
+const MAILING: [Class; 3] = [Class::List, Class::Marketing, Class::Messages];
+
+impl Reader<'_, '_> {
+    fn read(&mut self) {
+        let clause = self.clause;
+        let complaint = clause.has(Class::Complaint);
+        for hit in &clause.hits {
+            match hit.class {
+                Class::Erase => self.erase(hit, false),
+                Class::Remove => self.erase(hit, true),
+                Class::Unsubscribe => self.unsubscribe(hit),
+                Class::Stop => self.stop(hit),
+                Class::Receive => self.receive(hit),
+                Class::Contact => self.contact(hit),
+                Class::Enough => self.enough(hit),
+                Class::Send | Class::Know => self.ask_for_data(hit),
+                Class::Hold => self.hold(hit),
+                Class::Correct => self.correct(hit),
+                Class::Wrong | Class::Changed => self.wrong(hit),
+                Class::Freeze => self.freeze(hit),
+                Class::Use => self.use_of_data(hit),
+                Class::Oppose => self.oppose(hit),
+                Class::Withdraw => self.withdraw(hit),
+                Class::Share => self.share(hit),
+                Class::Data => self.bare_wish(hit),
+                Class::Purpose => self.purpose(hit),
+                Class::Obtain => self.obtained(hit),
+                Class::Export => self.export(hit),
+                Class::Close => self.close(hit),
+                Class::Source | Class::Recipients => self.source(hit),
+                Class::SayUnsubscribe => self.say(hit, Right::OptOut, "says_stop", false),
+                Class::SayErasure => self.say(hit, Right::Erasure, "says_erase", true),
+                Class::SayAccess if !complaint => self.say(hit, Right::Access, "says_access", false),
+                Class::SayRectification => self.say(hit, Right::Rectification, "says_rectify", true),
+                Class::SayRestriction => self.say(hit, Right::Restriction, "says_restrict", true),
+                Class::SayPortability => self.say(hit, Right::Portability, "says_port", true),
+                Class::SayObjection => self.say_objection(hit),
+                _ => {}
+            }
+        }
+        if !complaint {
+            self.article();
+        }
+    }
+
+    fn finding(&self, right: Right, rule: &str, words: &Range<usize>, confidence: f32) -> Finding {
+        let span = self.zone.text.span(words);
+        let text = self.zone.source.get(span.clone()).unwrap_or("").to_owned();
+        Finding {
+            kind: Kind::Asks(right),
+            rule: rule.to_owned(),
+            text,
+            span: (self.zone.place == Place::Own).then_some(span),
+            confidence,
+        }
+    }
+
+    fn push(&mut self, right: Right, rule: &str, words: Range<usize>, mood: Mood, factor: f32) {
+        match mood {
+            Mood::Asked(confidence) => {
+                let finding = self.finding(right, rule, &words, confidence * factor);
+                self.out.mine |= self.clause.speaks_of_self();
+                self.out.findings.push(finding);
+            }
+            Mood::Aside(reason) => self.aside(right, rule, &words, reason),
+        }
+    }
+
+    fn aside(&mut self, right: Right, rule: &str, words: &Range<usize>, reason: &'static str) {
+        let finding = self.finding(right, rule, words, 0.5);
+        self.out.set_aside.push(SetAside { finding, reason });
+    }
+
+    fn say(&mut self, hit: &Hit, right: Right, rule: &str, negation: bool) {
+        let clause = self.clause;
+        let noun = negation && is_noun_phrase(clause, hit);
+        let mut mood = clause.mood(hit, noun, negation);
+        if right == Right::Access {
+            mood = self.access_mood(hit);
+            let segment = clause.comma_start(hit.words.start).max(hit.words.start.saturating_sub(6));
+            if clause
+                .within(
+                    &[Class::Erase, Class::Remove, Class::Stop, Class::Freeze, Class::Correct],
+                    &(segment..hit.words.start),
+                )
+                .is_some()
+            {
+                return;
+            }
+            let first = clause.text.norm(hit.words.start);
+            let bare_if = matches!(first, "if" | "si" | "whether")
+                && clause
+                    .within(
+                        &[Class::Know, Class::Send, Class::Want, Class::Polite, Class::NotIf],
+                        &(clause.words.start..hit.words.start),
+                    )
+                    .is_none()
+                && !clause.question;
+            let left = hit.words.start.saturating_sub(5).max(clause.words.start)..hit.words.start;
+            let unknown = !clause.question
+                && clause.within(&[Class::NotForget, Class::Not], &left).is_some()
+                && clause
+                    .within(&[Class::Want, Class::Polite], &(clause.words.start..hit.words.start))
+                    .is_none();
+            if bare_if
+                || unknown
+                || clause
+                    .within(&[Class::Erase, Class::Remove, Class::Correct, Class::Stop], &hit.words)
+                    .is_some()
+            {
+                return;
+            }
+            if clause.has_any(&[Class::NotOurs]) || clause.negated(hit) && !clause.question {
+                return;
+            }
+        }
+        if right == Right::OptOut {
+            let contract = clause
+                .within(&[Class::Contract], &(hit.words.end..(hit.words.end + 4).min(clause.words.end)))
+                .is_some();
+            if contract && !clause.has_any(&MAILING) {
+                return self.aside(right, rule, &hit.words, "contract");
+            }
+            mood = match mood {
+                // "as I asked you to stop": the wish stands.
+                Mood::Aside("done" | "question_about") if !clause.has_any(&[Class::Did, Class::AskRight]) => {
+                    Mood::Asked(0.8)
+                }
+                Mood::Aside("condition")
+                    if clause.has(Class::Still)
+                        || matches!(
+                            clause.text.norm(hit.words.start),
+                            "one" | "un" | "encore" | "another"
+                        ) =>
+                {
+                    Mood::Asked(0.75)
+                }
+                other => other,
+            };
+        }
+        let opens = hit.words.start <= clause.segment(hit.words.start) + 1;
+        if right == Right::Rectification && clause.has(Class::Contract) && !clause.has(Class::Data) {
+            return self.aside(right, rule, &hit.words, "contract");
+        }
+        let order = ["met", "modif", "corig", "chang", "rectif", "update", "corect", "amend", "fix"];
+        let first = clause.text.norm(hit.words.start);
+        let orders = order.iter().any(|verb| first.starts_with(verb));
+        if right == Right::Rectification && orders && !opens && !clause.has_any(&[Class::Want, Class::Polite])
+        {
+            return self.aside(right, rule, &hit.words, "only_mentioned");
+        }
+        if right == Right::Erasure && clause.has_any(&[Class::NotOurs]) {
+            return;
+        }
+        self.push(right, rule, hit.words.clone(), mood, 1.0);
+    }
+
+    /// "Request under Art. 17 GDPR": counts when no words say more.
+    fn article(&mut self) {
+        let clause = self.clause;
+        let law = (clause.words.clone()).any(|i| {
+            matches!(clause.text.norm(i), "gdpr" | "rgpd" | "dsgvo" | "avg" | "gdpra" | "reglement" | "kvkk")
+        });
+        if !law {
+            return;
+        }
+        for i in clause.words.clone() {
+            let word = clause.text.norm(i);
+            let opens = word.starts_with("art")
+                || matches!(
+                    word,
+                    "cl" | "clanku"
+                        | "clanka"
+                        | "clankom"
+                        | "čl"
+                        | "αρθρο"
+                        | "αρθρου"
+                        | "члан"
+                        | "статья"
+                        | "статьи"
+                );
+            if !opens {
+                continue;
+            }
+            let right = match clause.text.norm(i + 1) {
+                "15" => Right::Access,
+                "16" => Right::Rectification,
+                "17" => Right::Erasure,
+                "18" => Right::Restriction,
+                "20" => Right::Portability,
+                _ => continue,
+            };
+            let mood = clause.mood_of_reference(i);
+            if mood {
+                let finding = self.finding(right, "cites_an_article", &(i..i + 2), 0.65);
+                self.out.weak.push(finding);
+            }
+            break;
+        }
+    }
+}

@@ -50,7 +50,7 @@ impl House {
     async fn settle_all(&self) -> Vec<StoredMail> {
         let mut all = Vec::new();
         loop {
-            let mails = self.store.take_new(1000, 64 << 20).await.unwrap();
+            let mails = self.store.next_mails(1000, 64 << 20).await.unwrap();
             if mails.is_empty() {
                 return all;
             }

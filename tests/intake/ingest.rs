@@ -38,7 +38,7 @@ fn ingest(config: &Path, words: &[&str], input: &[u8]) -> (Option<i32>, String) 
 
 async fn stored(dir: &Path) -> Vec<rightsd::store::StoredMail> {
     let settings = StoreSettings { path: dir.join("data/rightsd.db"), key_file: None, free_mib_min: 16 };
-    Store::open(&settings).await.unwrap().take_new(100, 64 << 20).await.unwrap()
+    Store::open(&settings).await.unwrap().next_mails(100, 64 << 20).await.unwrap()
 }
 
 #[tokio::test]

@@ -310,7 +310,7 @@ async fn r3_without_move_mail_is_copied_and_exactly_that_is_removed() {
     // What a colleague marked stays theirs: it is not settled yet.
     drop_in(&dovecot, "INBOX", 0..3, 400);
     source.fetch_once().await.unwrap();
-    let taken = house.store.take_new(1, 1).await.unwrap();
+    let taken = house.store.next_mails(1, 1).await.unwrap();
     house.store.write(move |tx| tx.settle_mail(taken[0].id, "tried", None, b"")).await.unwrap();
     assert_eq!(source.fetch_once().await.unwrap().filed, 1);
     assert_eq!((dovecot.uids("dpo", "INBOX").len(), dovecot.uids("dpo", "Handled").len()), (3, 1));

@@ -1,7 +1,7 @@
 //! Wires the rooms: one loop per mailbox, one that understands, one that sends, one that watches the clock, and
 //! the page when there is one. Every loop may be killed at any step; the store says what was done.
 //!
-//! The order of one mail's way is in [`process`]; nothing else here decides anything.
+//! The order of one mail's way is in `process.rs`; nothing else here decides anything.
 
 mod clockwork;
 mod dispatch;

@@ -59,3 +59,8 @@ fn longer_and_odder_voices() {
 fn strangers_to_the_rules() {
     check(include_str!("phrases/strangers.txt"));
 }
+
+#[test]
+fn written_last() {
+    check(include_str!("phrases/late.txt"));
+}

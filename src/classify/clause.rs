@@ -103,7 +103,6 @@ impl<'t> Clause<'t> {
             if other.words.start >= hit.words.end
                 && other.words.start < end
                 && NEXT_ACT.contains(&other.class)
-                && !self.is_negated_noun(other)
             {
                 end = other.words.start;
                 break;
@@ -124,10 +123,6 @@ impl<'t> Clause<'t> {
             }
         }
         start..hit.words.start
-    }
-
-    fn is_negated_noun(&self, _hit: &Hit) -> bool {
-        false
     }
 
     /// Whose an object is, by the words around it.
@@ -462,6 +457,18 @@ impl<'t> Clause<'t> {
                     }
                 }
             }
+        }
+        // "The update deleted my photos": somebody did, and nobody asked before.
+        let asked = self.within(&[Class::Want, Class::Polite], &(self.words.start..start)).is_some();
+        let object =
+            self.within(&[Class::My, Class::Them], &(hit.words.end..(hit.words.end + 2).min(self.words.end)));
+        if self.language == Language::En
+            && word.ends_with("ed")
+            && !asked
+            && object.is_some()
+            && start > self.words.start
+        {
+            return true;
         }
         // The simple past: "you deleted my account", "I deleted it".
         self.language == Language::En

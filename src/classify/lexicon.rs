@@ -745,23 +745,3 @@ mod tests {
         }
     }
 }
-
-#[cfg(test)]
-mod dump {
-    use super::*;
-    #[test]
-    fn dump() {
-        let Ok(all) = std::env::var("TEXT") else { return };
-        for t in all.split('|') {
-            let text = Text::read(t);
-            println!("== {t}");
-            for h in LEXICON.find(&text).hits {
-                if h.class == Class::Common {
-                    continue;
-                }
-                let words: Vec<&str> = h.words.clone().map(|i| text.norm(i)).collect();
-                println!("  {:?} {:?} {}", h.language, h.class, words.join(" "));
-            }
-        }
-    }
-}

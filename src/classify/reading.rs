@@ -533,7 +533,7 @@ impl<'m> Mail<'m> {
                     && weight >= 6
                     && self.own.text.words.len() > 40
                     && !self.own.has(Class::My))
-                || (kinds.is_empty() && weight >= 4))
+                || (kinds.is_empty() && weight >= 3))
             && !(self.words.answers || !self.words.quoted.is_empty())
         {
             for finding in out.findings.drain(..) {

@@ -15,7 +15,10 @@ impl Reader<'_, '_> {
         }) {
             return;
         }
-        if first_person(clause, hit) {
+        let confirms = clause.text.norm(hit.words.start).starts_with("confirm");
+        if first_person(clause, hit)
+            || confirms && clause.within(&[Class::If, Class::NotIf, Class::Which], &clause.words).is_none()
+        {
             return;
         }
         let reach = hit.words.start + 1..(hit.words.end + 22).min(clause.words.end);

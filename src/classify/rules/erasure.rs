@@ -172,7 +172,8 @@ impl Reader<'_, '_> {
             if !asks {
                 return self.aside(Right::Erasure, "erase_alone", &hit.words, "no_object");
             }
-            if self.background.personal && (pronoun || clause.length() <= 8 || self.background.identity) {
+            let named = self.background.personal || self.background.identity && pronoun;
+            if named && (pronoun || clause.length() <= 8 || self.background.identity) {
                 self.push(Right::Erasure, "erase_what_was_named", hit.words.clone(), mood, 0.8);
             } else if self.background.list && (pronoun || remove) && !self.background.personal {
                 self.push(Right::OptOut, "remove_from_what_was_named", hit.words.clone(), mood, 0.75);

@@ -124,12 +124,22 @@ impl Reader<'_, '_> {
                 Class::Unsubscribe => self.unsubscribe(hit),
                 Class::Stop => self.stop(hit),
                 Class::Receive => self.receive(hit),
-                Class::Contact => self.contact(hit),
+                Class::Contact => {
+                    self.contact(hit);
+                    if matches!(clause.text.norm(hit.words.start), "m" | "me" | "nous" | "send") {
+                        self.ask_for_data(hit); // "send me my data"
+                    }
+                }
                 Class::Enough => self.enough(hit),
                 Class::Send | Class::Know => self.ask_for_data(hit),
                 Class::Hold => self.hold(hit),
                 Class::Correct => self.correct(hit),
                 Class::Wrong | Class::Changed => self.wrong(hit),
+                Class::Value
+                    if matches!(clause.text.norm(hit.words.start), "et" | "au" | "instead" | "rather") =>
+                {
+                    self.wrong(hit)
+                }
                 Class::Freeze => self.freeze(hit),
                 Class::Use => self.use_of_data(hit),
                 Class::Oppose => self.oppose(hit),
@@ -303,7 +313,7 @@ impl Reader<'_, '_> {
                 "20" => Right::Portability,
                 _ => continue,
             };
-            let mood = clause.mood_of_reference(i);
+            let mood = clause.mood_of_reference();
             if mood {
                 let finding = self.finding(right, "cites_an_article", &(i..i + 2), 0.65);
                 self.out.weak.push(finding);

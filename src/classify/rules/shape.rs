@@ -84,7 +84,7 @@ impl Clause<'_> {
         self.text.norm(hit.words.start).starts_with("ref") && self.has(Class::Aux)
     }
 
-    pub(super) fn mood_of_reference(&self, _at: usize) -> bool {
+    pub(super) fn mood_of_reference(&self) -> bool {
         !self.question || self.has_any(&[Class::Want, Class::Polite])
     }
 }

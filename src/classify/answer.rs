@@ -24,7 +24,7 @@ pub(super) fn read(zone: &Zone<'_>) -> Answer {
     for hit in hits {
         match hit.class {
             Class::Yes | Class::Confirm if !denied(zone, hit) => {
-                own_yes |= hit.words.len() >= 2 && hit.class == Class::Yes;
+                own_yes |= hit.class == Class::Yes && names_oneself(zone, hit);
                 yes = yes.or(Some(hit));
             }
             Class::No if hit.words.len() >= 2 => no = no.or(Some(hit)),
@@ -48,7 +48,8 @@ pub(super) fn read(zone: &Zone<'_>) -> Answer {
             if no.is_some() && !own_yes {
                 // "I confirm that I never asked for this."
                 Answer::No
-            } else if plain_no.is_some() && no.is_none() && yes.words.start + 3 < denial.words.start {
+            } else if no.is_none() && yes.words.start < denial.words.start {
+                // "Yes. No need to call me back."
                 Answer::Yes
             } else if no.is_none() && denial.words.start < yes.words.start && !own_yes {
                 Answer::No
@@ -64,11 +65,28 @@ pub(super) fn read(zone: &Zone<'_>) -> Answer {
 fn denied(zone: &Zone<'_>, hit: &Hit) -> bool {
     let hits = &zone.found.hits;
     let from = hits.partition_point(|other| other.words.start + 8 < hit.words.start);
+    // "I did not make": the yes lies inside a no.
+    let mut near = hits.iter().skip(from).take_while(|other| other.words.start < hit.words.end);
+    if near.any(|no| {
+        no.class == Class::No
+            && no.words.len() > 1
+            && no.words.end > hit.words.end
+            && no.words.start < hit.words.end
+    }) {
+        return true;
+    }
     hits.iter().skip(from).take_while(|other| other.words.start < hit.words.start).any(|not| {
-        not.class == Class::Not
+        matches!(not.class, Class::Not | Class::Cannot)
             && not.words.end <= hit.words.start
             && hit.words.start - not.words.end <= 2
             && (not.words.end..=hit.words.start)
                 .all(|i| i == not.words.end || zone.text.words.get(i).is_none_or(|w| w.before == Break::None))
     })
+}
+
+/// "it was me" says who, "I confirm" does not.
+fn names_oneself(zone: &Zone<'_>, hit: &Hit) -> bool {
+    hit.words
+        .clone()
+        .any(|i| matches!(zone.text.norm(i), "moi" | "me" | "auteur" | "did" | "sent" | "made" | "owner"))
 }

@@ -21,6 +21,7 @@ mod cost;
 mod gist;
 mod language;
 mod lexicon;
+mod mail_words;
 mod own;
 mod reading;
 mod robots;
@@ -33,8 +34,9 @@ use std::collections::BTreeSet;
 
 use crate::mail::{InboundMail, Screening};
 
+pub use mail_words::Words;
 pub use own::{OwnPhrases, WrongPhrase};
-pub use reading::{Words, read};
+pub use reading::read;
 
 /// Least confidence for a right to be treated without a person's look.
 pub const CERTAIN: f32 = 0.7;

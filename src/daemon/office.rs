@@ -111,14 +111,30 @@ impl Office {
             Some(person) if !settled => tx.letters_since(&tx.keys().suppression(person), day_ago)?,
             _ => BTreeMap::new(),
         };
-        let mut random = [0; 64];
-        getrandom::fill(&mut random).map_err(|_| StoreError::Random)?;
-        let context = Context { now, policy: &self.policy, person, sent_today: &sent_today, random };
-        let decision = match decide(case.as_ref(), event, &context) {
-            Ok(decision) => decision,
-            Err(refused) => {
-                tracing::info!(status = refused.status, event = refused.event, "an event came too late");
-                return Ok(case);
+        let mut context =
+            Context { now, policy: &self.policy, person, sent_today: &sent_today, random: [0; 64] };
+        let mut tries = 0;
+        let decision = loop {
+            getrandom::fill(&mut context.random).map_err(|_| StoreError::Random)?;
+            let decision = match decide(case.as_ref(), event, &context) {
+                Ok(decision) => decision,
+                Err(refused) => {
+                    tracing::info!(status = refused.status, event = refused.event, "an event came too late");
+                    return Ok(case);
+                }
+            };
+            // Eight digits are few: among ten thousand cases two would meet every other time. A new case must
+            // never take the number, and so the place, of another.
+            let taken = match &decision.case {
+                Some(new) if case.is_none() => tx.case(&new.reference)?.is_some(),
+                _ => false,
+            };
+            if !taken {
+                break decision;
+            }
+            tries += 1;
+            if tries == 20 {
+                return Err(StoreError::Refused("no free case number was found".to_owned()));
             }
         };
         let Some(after) = decision.case else { return Ok(None) };

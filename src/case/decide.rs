@@ -63,7 +63,7 @@ pub fn next_wake(case: &Case, context: &Context<'_>) -> Option<Timestamp> {
         IdentityState::Asked { at, reminded: true } => Some(after_days(at, policy.opt_out_days)),
         _ => None,
     };
-    let due = (!case.is_opt_out_only()).then(|| {
+    let due = is_dpos(case).then(|| {
         let next = next_reminder(case, &policy.remind_days_before)?;
         let day = if next == 0 {
             case.due_on.saturating_add(jiff::Span::new().days(1))
@@ -73,6 +73,11 @@ pub fn next_wake(case: &Case, context: &Context<'_>) -> Option<Timestamp> {
         policy.zone.to_timestamp(day.at(0, 0, 0, 0)).ok()
     });
     [question, due.flatten()].into_iter().flatten().min()
+}
+
+/// Whether the DPO must see to it that the case is not forgotten: all but an opt-out whose question is out.
+fn is_dpos(case: &Case) -> bool {
+    !(case.is_opt_out_only() && matches!(case.identity, IdentityState::Asked { .. }))
 }
 
 /// The reminder that comes next: the most days before first, 0 for "overdue" last.
@@ -215,7 +220,9 @@ impl<'a> Deciding<'a> {
         self.record(Fact::MailJoined { mail: mail.mail, added });
         let same = mail.certain && mail.rights.iter().any(|right| case.rights.contains_key(right));
         match (mail.answers, mail.answer) {
-            (Some(Purpose::Undo), answer) if mail.undo || answer == Answer::No => self.undo(mail.may_answer),
+            (Some(Purpose::Undo), answer) if !new && (mail.undo || answer == Answer::No) => {
+                self.undo(mail.may_answer)
+            }
             (Some(Purpose::Confirm), answer) if answerable(&case) => match answer {
                 Answer::Yes => self.confirmed(Means::Reply, mail.may_answer),
                 Answer::Empty if case.is_opt_out_only() => self.confirmed(Means::Reply, mail.may_answer),
@@ -235,10 +242,7 @@ impl<'a> Deciding<'a> {
 
     /// New rights in an open case, by a mail that carries a token of the case and so comes from its person.
     fn added(&mut self, may_answer: bool) {
-        let identity = self.done.case.as_ref().map(|case| case.identity);
-        if let Some(IdentityState::Confirmed { .. } | IdentityState::NotAsked) = identity {
-            self.confirmed(Means::Reply, may_answer);
-        }
+        self.confirmed(Means::Reply, may_answer);
     }
 
     fn confirmed(&mut self, means: Means, may_answer: bool) {
@@ -308,7 +312,7 @@ impl<'a> Deciding<'a> {
                 self.write(LetterKind::ConfirmationReminder);
             }
         }
-        if self.done.case.as_ref().is_some_and(|case| !case.status.is_closed() && !case.is_opt_out_only()) {
+        if self.done.case.as_ref().is_some_and(|case| !case.status.is_closed() && is_dpos(case)) {
             self.remind_dpo();
         }
     }

@@ -31,6 +31,12 @@ impl Votes {
         votes
     }
 
+    pub(super) fn of_zone(zone: &Zone<'_>) -> Self {
+        let mut votes = Self::of(zone.found.hits.iter().filter(|hit| hit.class != Class::Common));
+        votes.add(Self(zone.found.votes), 2);
+        votes
+    }
+
     pub(super) fn add(&mut self, other: Self, weight: u32) {
         for (mine, theirs) in self.0.iter_mut().zip(other.0) {
             *mine += theirs * weight;
@@ -61,6 +67,9 @@ pub(super) fn of_sentence(
     first: usize,
     main: Language,
 ) -> Vec<Language> {
+    if let Some(only) = zone.found.only {
+        return vec![only, Language::Unknown];
+    }
     let inside = zone.found.hits.iter().skip(first).take_while(|hit| hit.words.start < sentence.words.end);
     let votes = Votes::of(inside.clone());
     let mut languages = Vec::with_capacity(3);

@@ -219,6 +219,10 @@ enum Part {
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) hits: Vec<Hit>,
+    /// Little words of each language, in the order of [`Language`].
+    pub(super) votes: [u32; 8],
+    /// The one language of a longer text: its little words are then counted in `votes`, and are no hits.
+    pub(super) only: Option<Language>,
     /// Steps of the automaton: grows linearly with the text.
     pub(super) steps: usize,
 }
@@ -238,14 +242,17 @@ impl Lexicon {
         let at_word = |at: usize| -> &[u16] {
             ranges.get(at).and_then(|&(from, to)| items.get(from as usize..to as usize)).unwrap_or(&[])
         };
-        let spoken = self.spoken(&items, text.words.len());
+        found.votes = self.little_words(&items);
+        let spoken = spoken(&found.votes, text.words.len());
+        found.only = only(&spoken);
         for at in 0..text.words.len() {
             for &item in at_word(at) {
                 let Some(list) = self.by_anchor.get(item as usize) else { continue };
                 for &index in list {
                     found.steps += 1;
                     let Some(phrase) = self.phrases.get(index as usize) else { continue };
-                    if !spoken.get(phrase.language as usize).copied().unwrap_or(true) {
+                    let little = phrase.class == Class::Common && found.only.is_some();
+                    if little || !spoken.get(phrase.language as usize).copied().unwrap_or(true) {
                         continue;
                     }
                     if let Some(words) = phrase.matched(at, text, &at_word, &mut found.steps) {
@@ -265,9 +272,8 @@ impl Lexicon {
         found
     }
 
-    /// The languages that a longer text may be written in, by its little words: the others' phrases need no look.
-    fn spoken(&self, items: &[u16], words: usize) -> [bool; 8] {
-        let mut votes = [0_usize; 8];
+    fn little_words(&self, items: &[u16]) -> [u32; 8] {
+        let mut votes = [0; 8];
         for item in items {
             let mut mask = self.common.get(*item as usize).copied().unwrap_or(0);
             while mask != 0 {
@@ -277,22 +283,7 @@ impl Lexicon {
                 mask &= mask - 1;
             }
         }
-        let most = votes.iter().copied().max().unwrap_or(0);
-        if words < 15 || most * 8 < words {
-            return [true; 8];
-        }
-        let mut spoken = [true; 8];
-        for language in
-            [Language::Fr, Language::En, Language::De, Language::Es, Language::It, Language::Nl, Language::Pt]
-        {
-            // A French mail may close in English; Italian little words are in every French mail.
-            let least = if matches!(language, Language::Fr | Language::En) { 8 } else { 2 };
-            let at = language as usize;
-            if let (Some(slot), Some(vote)) = (spoken.get_mut(at), votes.get(at)) {
-                *slot = vote * least >= most;
-            }
-        }
-        spoken
+        votes
     }
 
     fn walk(&self, word: &str, items: &mut Vec<u16>, steps: &mut usize) {
@@ -349,6 +340,34 @@ impl Lexicon {
         }
         self.near.get(&hash).map(Vec::as_slice)
     }
+}
+
+const TOLD: [Language; 7] =
+    [Language::Fr, Language::En, Language::De, Language::Es, Language::It, Language::Nl, Language::Pt];
+
+/// The languages that a longer text may be written in, by its little words: the others' phrases need no look.
+fn spoken(votes: &[u32; 8], words: usize) -> [bool; 8] {
+    let mut spoken = [true; 8];
+    let most = votes.iter().copied().max().unwrap_or(0);
+    if words < 15 || most as usize * 8 < words {
+        return spoken;
+    }
+    for language in TOLD {
+        // A French mail may close in English; Italian little words are in every French mail.
+        let least = if matches!(language, Language::Fr | Language::En) { 8 } else { 2 };
+        let at = language as usize;
+        if let (Some(slot), Some(vote)) = (spoken.get_mut(at), votes.get(at)) {
+            *slot = vote * least >= most;
+        }
+    }
+    spoken
+}
+
+fn only(spoken: &[bool; 8]) -> Option<Language> {
+    let mut told =
+        TOLD.into_iter().filter(|language| spoken.get(*language as usize).copied().unwrap_or(true));
+    let first = told.next()?;
+    told.next().is_none().then_some(first)
 }
 
 /// FNV-1a. A clash would take one word for a misspelling of another: at 64 bits none is expected.

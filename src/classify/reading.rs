@@ -59,11 +59,11 @@ impl<'m> Mail<'m> {
     }
 
     fn tell_language(&self, repeated: bool) -> Language {
-        let own = Votes::of(self.own.found.hits.iter());
+        let own = Votes::of_zone(&self.own);
         let count = self.own.text.words.len();
         let mut votes = Votes::default();
         votes.add(own, 2);
-        votes.add(Votes::of(self.subject.found.hits.iter()), if repeated && count > 3 { 0 } else { 1 });
+        votes.add(Votes::of_zone(&self.subject), if repeated && count > 3 { 0 } else { 1 });
         if let Some((language, most)) = votes.best() {
             // A language that we do not know shares a few little words with those that we know.
             if count < 8 || most as usize * 10 >= count * 8 {
@@ -80,8 +80,8 @@ impl<'m> Mail<'m> {
             &self.words.quoted
         };
         let around = zone(Place::Forwarded, clipped(around, 2_000), self.extra);
-        let mut votes = Votes::of(around.found.hits.iter());
-        votes.add(Votes::of(self.subject.found.hits.iter()), 1);
+        let mut votes = Votes::of_zone(&around);
+        votes.add(Votes::of_zone(&self.subject), 1);
         match votes.best() {
             Some((language, _)) if count > 0 => language,
             _ => Language::Unknown,
@@ -219,9 +219,8 @@ impl<'m> Mail<'m> {
                 && !self.own.text.words.is_empty()
             {
                 let forwarded = zone(Place::Forwarded, forwarded, self.extra);
-                let language = Votes::of(forwarded.found.hits.iter())
-                    .best()
-                    .map_or(self.language, |(language, _)| language);
+                let language =
+                    Votes::of_zone(&forwarded).best().map_or(self.language, |(language, _)| language);
                 read_zone(&forwarded, language, &background, &mut out);
             }
         } else {

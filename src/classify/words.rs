@@ -343,7 +343,11 @@ fn run_of(text: &str, at: usize) -> Run {
 }
 
 fn is_word(c: char) -> bool {
-    c.is_alphanumeric()
+    match c {
+        '\0'..='\x7f' => c.is_ascii_alphanumeric(),
+        'À'..='ɏ' => c != '×' && c != '÷',
+        _ => c.is_alphanumeric(),
+    }
 }
 
 fn is_apostrophe(c: char) -> bool {

@@ -315,24 +315,29 @@ struct Run {
 /// The run of address and link characters at `at`, and whether it is an address or a link.
 fn run_of(text: &str, at: usize) -> Run {
     let rest = text.get(at..).unwrap_or("");
+    let bytes = rest.as_bytes();
     let mut length = 0;
-    let mut at_sign = false;
-    for (i, b) in rest.bytes().enumerate() {
-        let inside = b.is_ascii_alphanumeric()
-            || matches!(
+    let (mut at_sign, mut link, mut plain) = (false, false, true);
+    for (i, &b) in bytes.iter().enumerate() {
+        if !b.is_ascii_alphanumeric() {
+            if !matches!(
                 b,
                 b'.' | b'_' | b'%' | b'+' | b'-' | b'@' | b':' | b'/' | b'?' | b'=' | b'&' | b'#' | b'~'
-            );
-        if !inside {
-            break;
+            ) {
+                break;
+            }
+            plain = false;
+            at_sign |= b == b'@' && i > 0;
+            link |= b == b'/' && i >= 2 && bytes.get(i - 2..i) == Some(b":/");
         }
-        at_sign |= b == b'@' && i > 0;
         length = i + 1;
+    }
+    if plain {
+        return Run { end: at + length.max(1), sign: None }; // Most words.
     }
     let run = rest.get(..length).unwrap_or("");
     let run = run.trim_end_matches(['.', ':', '/', '?', '-', '=', '&', '#', '~', '+']);
-    let lower_link = run.contains("://") || run.starts_with("www.") || run.starts_with("WWW.");
-    let sign = if lower_link {
+    let sign = if link || run.starts_with("www.") || run.starts_with("WWW.") {
         Some(LINK)
     } else if at_sign && run.len() > 4 {
         Some(ADDRESS)

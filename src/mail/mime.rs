@@ -1,7 +1,8 @@
 //! The parts of a mail (RFC 2045, 2046), found in one pass over its lines, without recursion.
 //!
 //! No library is asked: those that were tried recurse when they drop a nested message, or seek a missing boundary
-//! again and again. Here every line is looked at once, containers lie on a stack of bounded height, and the bounds
+//! again and again, and they give up where words can still be saved (a boundary that never comes, a charset that
+//! lies); `tests/mail_room/second_reader.rs` compares both on every mail at hand. Here every line is looked at once, containers lie on a stack of bounded height, and the bounds
 //! are kept while counting.
 
 use std::borrow::Cow;
@@ -182,7 +183,7 @@ impl Walk<'_> {
         tree: &mut Tree<'x>,
     ) -> Result<(), OutOfBounds> {
         let mut frames: Vec<Frame> = Vec::new();
-        let (headers, mut at) = self.block(raw, 0)?;
+        let (headers, mut at) = self.block(raw, 0, &[])?;
         let mut head = self.head(&headers, false)?;
         if tree.messages.is_empty() {
             tree.body_at = at;
@@ -209,7 +210,7 @@ impl Walk<'_> {
                 if depth + frames.len() > self.bounds.depth {
                     return Err(OutOfBounds::Depth);
                 }
-                let (headers, body_at) = self.block(raw, at)?;
+                let (headers, body_at) = self.block(raw, at, &frames)?;
                 head = self.head(&headers, false)?;
                 tree.messages.push(headers);
                 at = body_at;
@@ -271,7 +272,7 @@ impl Walk<'_> {
             }
             multipart.child += 1;
             let digest = multipart.digest;
-            let (headers, body_at) = self.block(raw, at)?;
+            let (headers, body_at) = self.block(raw, at, frames)?;
             return Ok(Some((self.head(&headers, digest)?, body_at)));
         }
     }
@@ -334,12 +335,19 @@ impl Walk<'_> {
         None
     }
 
-    /// Reads a header block within bounds.
-    fn block(&self, raw: &[u8], at: usize) -> Result<(Headers, usize), OutOfBounds> {
+    /// Reads a header block within bounds. A delimiter ends it too: a part may have no body, nor its blank line.
+    fn block(&self, raw: &[u8], at: usize, frames: &[Frame]) -> Result<(Headers, usize), OutOfBounds> {
         let rest = raw.get(at..).unwrap_or_default();
         let window =
             rest.get(..rest.len().min(self.bounds.header_bytes.saturating_add(1))).unwrap_or_default();
-        let (headers, len) = Headers::read(window);
+        let (mut headers, mut len) = Headers::read(window);
+        let block = window.get(..len).unwrap_or_default();
+        if let Some(end) = memchr::memmem::find_iter(block, b"\n--").map(|end| end + 1).find(|end| {
+            let (line, _) = line_at(block, *end).unwrap_or_default();
+            delimited(line.get(2..).unwrap_or_default(), frames).is_some()
+        }) {
+            (headers, len) = Headers::read(block.get(..end).unwrap_or_default());
+        }
         if len > self.bounds.header_bytes {
             return Err(OutOfBounds::HeaderBytes);
         }

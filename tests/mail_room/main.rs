@@ -7,6 +7,7 @@ mod hostile;
 mod parsing;
 mod persons;
 mod robots;
+mod second_reader;
 mod visible;
 
 use rightsd::mail::{self, Bounds, InboundMail, Ours, Screening};

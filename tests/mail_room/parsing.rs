@@ -321,3 +321,12 @@ fn t14_what_a_report_is_about_is_found_in_any_container() {
     assert!(report.addresses.iter().any(|address| address.tag('+') == Some("b.token")));
     assert_eq!(parse(message("From: nadia@example.net\nSubject: x", "550 5.1.1 user unknown")).report, None);
 }
+
+#[test]
+fn a_part_without_body_ends_at_the_next_delimiter() {
+    let mail = parse(message(
+        "From: a@example.org\nContent-Type: multipart/alternative; boundary=x",
+        "--x\nContent-Type: text/plain\n--x\nContent-Type: text/html\n\n<p>Bonjour</p>\n--x--",
+    ));
+    assert_eq!(mail.visible.own.trim(), "Bonjour");
+}

@@ -182,7 +182,7 @@ pub(super) struct Lexicon {
     root: Vec<u32>,
     /// Every word pattern, by its anchor.
     phrases: Vec<Phrase>,
-    by_anchor: Vec<Vec<u32>>,
+    by_anchor: Vec<Vec<Anchor>>,
     /// Words one letter away from a key word.
     near: HashMap<u64, Vec<u16>>,
     /// Which hashes may be in `near`: most words are not, and this tells without looking.
@@ -192,9 +192,24 @@ pub(super) struct Lexicon {
     near_lengths: Range<usize>,
 }
 
+/// Where a phrase may stand: what a look at the neighbouring words tells before the phrase itself is asked.
+#[derive(Clone, Copy, Debug)]
+struct Anchor {
+    phrase: u32,
+    language: Language,
+    /// A little word, counted in longer texts and no hit.
+    little: bool,
+    /// Bits of which the word before must share one; all when anything may stand there.
+    before: u64,
+    /// The same for the word after.
+    after: u64,
+}
+
 #[derive(Debug, Default)]
 struct Node {
     edges: Vec<(u8, u32)>,
+    /// The edges of a to z once more, by letter, where there are many; 0 for none.
+    letters: Option<Box<[u32; 32]>>,
     prefix: Vec<u16>,
     exact: Vec<u16>,
 }
@@ -210,9 +225,35 @@ struct Phrase {
 
 #[derive(Clone, Debug)]
 enum Part {
-    Word(Vec<u16>),
+    /// One of these items, and their bits: most words are told apart by those alone.
+    Word(Vec<u16>, u64),
     Any,
     Gap(usize),
+}
+
+impl Node {
+    fn child(&self, b: u8) -> Option<u32> {
+        match &self.letters {
+            Some(letters) if b.is_ascii_lowercase() => {
+                letters.get(usize::from(b & 31)).copied().filter(|to| *to != 0)
+            }
+            _ => self.edges.iter().find(|edge| edge.0 == b).map(|edge| edge.1),
+        }
+    }
+
+    /// Edges by letter, once there are no more to come.
+    fn settle(&mut self) {
+        if self.edges.len() < 5 {
+            return;
+        }
+        let mut letters = Box::new([0; 32]);
+        for (b, to) in self.edges.iter().filter(|(b, _)| b.is_ascii_lowercase()) {
+            if let Some(slot) = letters.get_mut(usize::from(b & 31)) {
+                *slot = *to;
+            }
+        }
+        self.letters = Some(letters);
+    }
 }
 
 /// What was met in a text, and what it cost.
@@ -232,30 +273,33 @@ impl Lexicon {
     pub(super) fn find(&self, text: &Text) -> Found {
         let mut found = Found::default();
         let mut items: Vec<u16> = Vec::with_capacity(text.words.len() * 3);
-        let mut ranges: Vec<(u32, u32)> = Vec::with_capacity(text.words.len());
+        let mut ranges: Vec<(u32, u32, u64)> = Vec::with_capacity(text.words.len());
         for at in 0..text.words.len() {
             let from = items.len();
             self.walk(text.norm(at), &mut items, &mut found.steps);
             #[allow(clippy::cast_possible_truncation, reason = "mails are bounded far below 4 GiB")]
-            ranges.push((from as u32, items.len() as u32));
+            ranges.push((from as u32, items.len() as u32, bits(items.get(from..).unwrap_or_default())));
         }
-        let at_word = |at: usize| -> &[u16] {
-            ranges.get(at).and_then(|&(from, to)| items.get(from as usize..to as usize)).unwrap_or(&[])
-        };
+        let met = Met { items: &items, ranges: &ranges };
         found.votes = self.little_words(&items);
         let spoken = spoken(&found.votes, text.words.len());
         found.only = only(&spoken);
         for at in 0..text.words.len() {
-            for &item in at_word(at) {
+            let before = at.checked_sub(1).map_or(0, |at| met.at(at).1);
+            let after = met.at(at + 1).1;
+            for &item in met.at(at).0 {
                 let Some(list) = self.by_anchor.get(item as usize) else { continue };
-                for &index in list {
-                    found.steps += 1;
-                    let Some(phrase) = self.phrases.get(index as usize) else { continue };
-                    let little = phrase.class == Class::Common && found.only.is_some();
-                    if little || !spoken.get(phrase.language as usize).copied().unwrap_or(true) {
+                found.steps += list.len();
+                for anchor in list {
+                    if (anchor.before != u64::MAX && anchor.before & before == 0)
+                        || (anchor.after != u64::MAX && anchor.after & after == 0)
+                        || anchor.little && found.only.is_some()
+                        || !spoken.get(anchor.language as usize).copied().unwrap_or(true)
+                    {
                         continue;
                     }
-                    if let Some(words) = phrase.matched(at, text, &at_word, &mut found.steps) {
+                    let Some(phrase) = self.phrases.get(anchor.phrase as usize) else { continue };
+                    if let Some(words) = phrase.matched(at, text, &met, &mut found.steps) {
                         found.hits.push(Hit {
                             class: phrase.class,
                             language: phrase.language,
@@ -266,7 +310,8 @@ impl Lexicon {
                 }
             }
         }
-        found.hits.sort_unstable_by_key(Hit::order);
+        // Nearly in order already, which the stable sort makes use of.
+        found.hits.sort_by_key(Hit::order);
         found.hits.dedup();
         drop_inner(&mut found.hits);
         found
@@ -297,14 +342,12 @@ impl Lexicon {
             items.extend_from_slice(&start.prefix);
             for b in bytes {
                 *steps += 1;
-                let next =
-                    self.nodes.get(node as usize).and_then(|n| n.edges.iter().find(|edge| edge.0 == b));
-                let Some(&(_, to)) = next else {
+                let Some(to) = self.nodes.get(node as usize).and_then(|n| n.child(b)) else {
                     complete = false;
                     break;
                 };
                 node = to;
-                if let Some(n) = self.nodes.get(node as usize) {
+                if let Some(n) = self.nodes.get(node as usize).filter(|n| !n.prefix.is_empty()) {
                     items.extend_from_slice(&n.prefix);
                 }
             }
@@ -388,13 +431,7 @@ impl Hit {
 }
 
 impl Phrase {
-    fn matched<'i>(
-        &self,
-        at: usize,
-        text: &Text,
-        items: &impl Fn(usize) -> &'i [u16],
-        steps: &mut usize,
-    ) -> Option<Range<usize>> {
+    fn matched(&self, at: usize, text: &Text, items: &Met<'_>, steps: &mut usize) -> Option<Range<usize>> {
         let after = self.parts.get(self.anchor + 1..).unwrap_or(&[]);
         let before = self.parts.get(..self.anchor).unwrap_or(&[]);
         let end = forward(after, at + 1, text, items, steps)?;
@@ -403,20 +440,38 @@ impl Phrase {
     }
 }
 
+/// What the lexicon knows of each word.
+struct Met<'i> {
+    items: &'i [u16],
+    ranges: &'i [(u32, u32, u64)],
+}
+
+impl Met<'_> {
+    /// The items of word `at`, and their bits.
+    fn at(&self, at: usize) -> (&[u16], u64) {
+        let Some(&(from, to, bits)) = self.ranges.get(at) else { return (&[], 0) };
+        (self.items.get(from as usize..to as usize).unwrap_or(&[]), bits)
+    }
+
+    fn meets(&self, at: usize, any: &[u16], bits: u64) -> bool {
+        let (items, mine) = self.at(at);
+        mine & bits != 0 && items.iter().any(|item| any.contains(item))
+    }
+}
+
+/// A bit for each item, shared by many: no bit in common means no item in common.
+fn bits(items: &[u16]) -> u64 {
+    items.iter().fold(0, |bits, item| bits | 1 << (item & 63))
+}
+
 /// Matches `parts` from word `at` on; returns the end. A phrase never crosses a full stop.
-fn forward<'i>(
-    parts: &[Part],
-    at: usize,
-    text: &Text,
-    items: &impl Fn(usize) -> &'i [u16],
-    steps: &mut usize,
-) -> Option<usize> {
+fn forward(parts: &[Part], at: usize, text: &Text, items: &Met<'_>, steps: &mut usize) -> Option<usize> {
     let Some((part, rest)) = parts.split_first() else { return Some(at) };
     *steps += 1;
     let fits =
         |at: usize| text.words.get(at).is_some_and(|word| word.before != super::words::Break::Sentence);
     match part {
-        Part::Word(any) => (fits(at) && items(at).iter().any(|item| any.contains(item)))
+        Part::Word(any, bits) => (items.meets(at, any, *bits) && fits(at))
             .then(|| forward(rest, at + 1, text, items, steps))
             .flatten(),
         Part::Any => fits(at).then(|| forward(rest, at + 1, text, items, steps)).flatten(),
@@ -427,19 +482,13 @@ fn forward<'i>(
 }
 
 /// Matches `parts` backwards, ending before word `at`; returns the start.
-fn backward<'i>(
-    parts: &[Part],
-    at: usize,
-    text: &Text,
-    items: &impl Fn(usize) -> &'i [u16],
-    steps: &mut usize,
-) -> Option<usize> {
+fn backward(parts: &[Part], at: usize, text: &Text, items: &Met<'_>, steps: &mut usize) -> Option<usize> {
     let Some((part, rest)) = parts.split_last() else { return Some(at) };
     *steps += 1;
     let fits =
         |at: usize| text.words.get(at).is_some_and(|word| word.before != super::words::Break::Sentence);
     match part {
-        Part::Word(any) => (at > 0 && fits(at) && items(at - 1).iter().any(|item| any.contains(item)))
+        Part::Word(any, bits) => (at > 0 && items.meets(at - 1, any, *bits) && fits(at))
             .then(|| backward(rest, at - 1, text, items, steps))
             .flatten(),
         Part::Any => (at > 0 && fits(at)).then(|| backward(rest, at - 1, text, items, steps)).flatten(),

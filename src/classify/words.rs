@@ -428,34 +428,24 @@ fn squeeze(norms: &mut String, from: usize, stem: bool) {
     if !repeated {
         return;
     }
-    let mut out = String::with_capacity(word.len());
-    let mut count = 0;
-    let mut last = None;
-    let mut runs: Vec<(char, usize)> = Vec::with_capacity(word.len());
+    // Length with longer runs as two: it tells long words from short ones.
+    let mut length = 0;
+    let (mut last, mut count) = (None, 0);
     for c in word.chars() {
-        if last == Some(c) {
-            count += 1;
-            if let Some(run) = runs.last_mut() {
-                run.1 = count;
-            }
-        } else {
-            count = 1;
-            last = Some(c);
-            runs.push((c, 1));
-        }
+        count = if last == Some(c) { count + 1 } else { 1 };
+        last = Some(c);
+        length += usize::from(count <= 2);
     }
-    let length: usize = runs.iter().map(|run| run.1.min(2)).sum();
-    for (c, times) in runs {
-        let keep = if !c.is_ascii_alphabetic() {
-            times
-        } else if times >= 3 || ((stem || length >= 5) && times == 2) {
-            1
-        } else {
-            times
-        };
-        for _ in 0..keep {
+    let all = stem || length >= 5;
+    let mut out = String::with_capacity(word.len());
+    let mut rest = word;
+    while let Some(c) = rest.chars().next() {
+        let run = rest.chars().take_while(|other| *other == c).count();
+        let single = c.is_ascii_alphabetic() && (run >= 3 || all && run == 2);
+        for _ in 0..if single { 1 } else { run } {
             out.push(c);
         }
+        rest = rest.get(run * c.len_utf8()..).unwrap_or("");
     }
     norms.truncate(from);
     norms.push_str(&out);

@@ -30,6 +30,9 @@ pub(super) fn decode(bytes: &[u8], label: Option<&str>) -> String {
 
 /// Mostly valid UTF-8 keeps its good parts; else the bytes are taken for Windows-1252.
 fn lossy(bytes: &[u8]) -> String {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.to_owned();
+    }
     let text = String::from_utf8_lossy(bytes);
     let broken = text.chars().filter(|c| *c == char::REPLACEMENT_CHARACTER).count();
     let sound = text.chars().filter(|c| !c.is_ascii() && *c != char::REPLACEMENT_CHARACTER).count();

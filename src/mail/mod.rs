@@ -10,6 +10,7 @@
 //! - [`thread`] collects what could name a case.
 
 pub mod address;
+mod any_of;
 pub mod bounds;
 mod charset;
 mod encoded_word;

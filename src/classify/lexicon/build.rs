@@ -86,14 +86,19 @@ impl Builder {
                 }
                 Part::Gap(most)
             } else {
-                Part::Word(word.split('|').map(|one| self.item(one, entry)).collect::<Result<_, _>>()?)
+                {
+                    let any: Vec<u16> =
+                        word.split('|').map(|one| self.item(one, entry)).collect::<Result<_, _>>()?;
+                    let bits = super::bits(&any);
+                    Part::Word(any, bits)
+                }
             });
         }
         let gaps = parts.iter().filter(|part| matches!(part, Part::Gap(_))).count();
         if gaps > 3 {
             return Err(format!("\"{entry}\" has more than three gaps"));
         }
-        if !matches!((parts.first(), parts.last()), (Some(Part::Word(_)), Some(Part::Word(_)))) {
+        if !matches!((parts.first(), parts.last()), (Some(Part::Word(..)), Some(Part::Word(..)))) {
             return Err(format!("\"{entry}\" must begin and end with a word"));
         }
         self.phrases.push(Phrase { class, language, parts, anchor: 0, gap: gaps > 0 });
@@ -152,7 +157,7 @@ impl Builder {
         let mut uses = vec![0_usize; self.items.len()];
         for phrase in &self.phrases {
             for part in &phrase.parts {
-                if let Part::Word(any) = part {
+                if let Part::Word(any, _) = part {
                     any.iter().for_each(|item| {
                         if let Some(n) = uses.get_mut(*item as usize) {
                             *n += 1
@@ -163,7 +168,7 @@ impl Builder {
         }
         lexicon.common = vec![0; self.items.len()];
         for mut phrase in self.phrases {
-            if let (Class::Common, [Part::Word(any)]) = (phrase.class, phrase.parts.as_slice()) {
+            if let (Class::Common, [Part::Word(any, _)]) = (phrase.class, phrase.parts.as_slice()) {
                 for item in any {
                     if let Some(mask) = lexicon.common.get_mut(*item as usize) {
                         *mask |= 1 << phrase.language as u8;
@@ -171,18 +176,28 @@ impl Builder {
                 }
             }
             let cost = |part: &Part| match part {
-                Part::Word(any) => {
+                Part::Word(any, _) => {
                     any.iter().map(|item| uses.get(*item as usize).copied().unwrap_or(0)).sum()
                 }
                 _ => usize::MAX,
             };
             phrase.anchor =
                 phrase.parts.iter().enumerate().min_by_key(|(_, part)| cost(part)).map_or(0, |(i, _)| i);
-            let Some(Part::Word(any)) = phrase.parts.get(phrase.anchor).cloned() else { continue };
-            let index = u32::try_from(lexicon.phrases.len()).unwrap_or(u32::MAX);
+            let Some(Part::Word(any, _)) = phrase.parts.get(phrase.anchor).cloned() else { continue };
+            let neighbour = |part: Option<&Part>| match part {
+                Some(Part::Word(_, bits)) => *bits,
+                _ => u64::MAX,
+            };
+            let anchor = Anchor {
+                phrase: u32::try_from(lexicon.phrases.len()).unwrap_or(u32::MAX),
+                language: phrase.language,
+                little: phrase.class == Class::Common,
+                before: neighbour(phrase.anchor.checked_sub(1).and_then(|at| phrase.parts.get(at))),
+                after: neighbour(phrase.parts.get(phrase.anchor + 1)),
+            };
             for item in any {
                 if let Some(list) = lexicon.by_anchor.get_mut(item as usize) {
-                    list.push(index);
+                    list.push(anchor);
                 }
             }
             lexicon.phrases.push(phrase);
@@ -207,6 +222,7 @@ impl Builder {
             list.sort_unstable();
             list.dedup();
         }
+        lexicon.nodes.iter_mut().for_each(Node::settle);
         lexicon.near_lengths = shortest..longest;
         lexicon
     }

@@ -15,6 +15,9 @@ mod words;
 use super::report::ReportKind;
 use super::visible::fold;
 use super::{Address, CutReason, InboundMail, Sender, thread};
+use std::borrow::Cow;
+
+use crate::mail::any_of::{AnyOf, any_of, says};
 use fields::Fields;
 use words::What;
 
@@ -86,7 +89,7 @@ fn origin(mail: &InboundMail, fields: &Fields) -> (Origin, &'static str) {
     if let Some(sign) = calendar(mail) {
         return (Origin::AutoReply, sign);
     }
-    let own = spoken(mail);
+    let own = spoken(mail, &full);
     let said = words::body(&own);
     if unsubscribes_by_program(&subject, fields, said) {
         return (Origin::ListUnsubscribe, "list_unsubscribe");
@@ -104,7 +107,7 @@ fn origin(mail: &InboundMail, fields: &Fields) -> (Origin, &'static str) {
         let answers = !mail.in_reply_to.is_empty() || thread::is_reply(&mail.subject);
         return (if answers { Origin::AutoReply } else { Origin::ListMail }, sign);
     }
-    if let Some(sign) = newsletter(mail, fields, &subject, &own) {
+    if let Some(sign) = newsletter(mail, fields, &subject, &own, &full) {
         return (Origin::ListMail, sign);
     }
     (Origin::Person, "")
@@ -112,13 +115,19 @@ fn origin(mail: &InboundMail, fields: &Fields) -> (Origin, &'static str) {
 
 /// Bulk mail without a single honest field: what newsletters say, and nobody who says "I". Never in an answer or a
 /// forward: there the newsletter is what a person writes about.
-fn newsletter(mail: &InboundMail, fields: &Fields, subject: &str, own: &str) -> Option<&'static str> {
+fn newsletter(
+    mail: &InboundMail,
+    fields: &Fields,
+    subject: &str,
+    own: &str,
+    full: &str,
+) -> Option<&'static str> {
     let about_another =
         thread::is_reply(&mail.subject) || thread::is_forward(&mail.subject) || !mail.in_reply_to.is_empty();
     if about_another || own.starts_with("stop") || wishes(subject) {
         return None;
     }
-    let said = words::body(&folded(&mail.visible.full));
+    let said = words::body(full);
     let phrases = said.count(What::Newsletter);
     if fields.robot_sender && !fields.daemon && (phrases > 0 || !wishes(own)) && !says_i(own) {
         return Some("robot_sender");
@@ -129,8 +138,12 @@ fn newsletter(mail: &InboundMail, fields: &Fields, subject: &str, own: &str) -> 
 }
 
 /// What the writer says, their signature and notices included: "this message is automatic" stands there.
-fn spoken(mail: &InboundMail) -> String {
+/// `full` is all there is to see, folded.
+fn spoken<'f>(mail: &InboundMail, full: &'f str) -> Cow<'f, str> {
     let visible = &mail.visible;
+    if !visible.cuts.iter().any(|cut| matches!(cut.reason, CutReason::Quote | CutReason::Forward)) {
+        return Cow::Borrowed(full);
+    }
     let mut text = String::new();
     let mut at = 0;
     for cut in &visible.cuts {
@@ -143,7 +156,7 @@ fn spoken(mail: &InboundMail) -> String {
         at = cut.span.end;
     }
     text.push_str(visible.full.get(at..).unwrap_or_default());
-    folded(&text)
+    Cow::Owned(folded(&text))
 }
 
 fn folded(text: &str) -> String {
@@ -291,93 +304,97 @@ fn auto_reply_in_words(
 
 /// Whether the words hold the stem of a wish that we could fulfil, in the languages that we read.
 fn wishes(folded: &str) -> bool {
-    const STEMS: [&str; 37] = [
-        "desabon",
-        "desinscri",
-        "desincri",
-        "unsubscri",
-        "opt-out",
-        "opt out",
-        "supprim",
-        "suppress",
-        "efface",
-        "retirez",
-        "retirer",
-        "enlevez",
-        "enlever",
-        "rectifi",
-        "corrige",
-        "m'oppose",
-        "opposition",
-        "droit d'acces",
-        "mes donnees",
-        "ne plus recevoir",
-        "remove me",
-        "remove my",
-        "delete my",
-        "erase",
-        "my data",
-        "my personal",
-        "subject access",
-        "stop sending",
-        "stop emailing",
-        "rgpd",
-        "gdpr",
-        "loschen",
-        "abmelden",
-        "cancelar",
-        "cancella",
-        "verwijder",
-        "eliminar",
-    ];
-    STEMS.iter().any(|stem| folded.contains(stem))
+    static STEMS: AnyOf = AnyOf::new(|| {
+        any_of(&[
+            "desabon",
+            "desinscri",
+            "desincri",
+            "unsubscri",
+            "opt-out",
+            "opt out",
+            "supprim",
+            "suppress",
+            "efface",
+            "retirez",
+            "retirer",
+            "enlevez",
+            "enlever",
+            "rectifi",
+            "corrige",
+            "m'oppose",
+            "opposition",
+            "droit d'acces",
+            "mes donnees",
+            "ne plus recevoir",
+            "remove me",
+            "remove my",
+            "delete my",
+            "erase",
+            "my data",
+            "my personal",
+            "subject access",
+            "stop sending",
+            "stop emailing",
+            "rgpd",
+            "gdpr",
+            "loschen",
+            "abmelden",
+            "cancelar",
+            "cancella",
+            "verwijder",
+            "eliminar",
+        ])
+    });
+    says(&STEMS, folded)
 }
 
 /// Whether anything could be a wish: asked before the weakest look, because a lost request costs most.
 fn may_wish(folded: &str) -> bool {
-    const STEMS: [&str; 40] = [
-        "fermez",
-        "fermer",
-        "clotur",
-        "resili",
-        "cessez",
-        "arretez",
-        "stop",
-        "ne plus",
-        "plus recevoir",
-        "oubli",
-        "copie de",
-        "communiquer",
-        "limitation",
-        "portabilit",
-        "vos listes",
-        "votre liste",
-        "votre fichier",
-        "vos fichiers",
-        "mailing",
-        "publicit",
-        "prospection",
-        "spam",
-        "droit",
-        "consent",
-        "refus",
-        "object",
-        "forget",
-        "copy of",
-        "close my",
-        "close the",
-        "off your",
-        "off the list",
-        "no longer wish",
-        "no longer want",
-        "don't want",
-        "do not want",
-        "right to",
-        "opt me",
-        "personal",
-        "donnees personnelles",
-    ];
-    STEMS.iter().any(|stem| folded.contains(stem))
+    static STEMS: AnyOf = AnyOf::new(|| {
+        any_of(&[
+            "fermez",
+            "fermer",
+            "clotur",
+            "resili",
+            "cessez",
+            "arretez",
+            "stop",
+            "ne plus",
+            "plus recevoir",
+            "oubli",
+            "copie de",
+            "communiquer",
+            "limitation",
+            "portabilit",
+            "vos listes",
+            "votre liste",
+            "votre fichier",
+            "vos fichiers",
+            "mailing",
+            "publicit",
+            "prospection",
+            "spam",
+            "droit",
+            "consent",
+            "refus",
+            "object",
+            "forget",
+            "copy of",
+            "close my",
+            "close the",
+            "off your",
+            "off the list",
+            "no longer wish",
+            "no longer want",
+            "don't want",
+            "do not want",
+            "right to",
+            "opt me",
+            "personal",
+            "donnees personnelles",
+        ])
+    });
+    says(&STEMS, folded)
 }
 
 /// Whether the writer speaks of themself in the singular.
@@ -395,36 +412,38 @@ fn says_i(folded: &str) -> bool {
 
 /// Whether the writer speaks of the matter between us, of which no machine knows.
 fn knows_the_matter(folded: &str) -> bool {
-    const WORDS: [&str; 27] = [
-        "ma carte",
-        "piece d'identite",
-        "justificatif",
-        "mon dossier",
-        "ma demande",
-        "mon compte",
-        "comme convenu",
-        "ci-joint",
-        "je vous envoie",
-        "je vous enverrai",
-        "vous envoyer",
-        "je vous transmets",
-        "je confirme",
-        "je n'ai pas recu",
-        "je n'ai rien recu",
-        "my request",
-        "my account",
-        "my id",
-        "my file",
-        "as agreed",
-        "attached",
-        "i will send you",
-        "i'll send you",
-        "i confirm",
-        "i have not received",
-        "i never",
-        "i did not",
-    ];
-    WORDS.iter().any(|word| folded.contains(word))
+    static WORDS: AnyOf = AnyOf::new(|| {
+        any_of(&[
+            "ma carte",
+            "piece d'identite",
+            "justificatif",
+            "mon dossier",
+            "ma demande",
+            "mon compte",
+            "comme convenu",
+            "ci-joint",
+            "je vous envoie",
+            "je vous enverrai",
+            "vous envoyer",
+            "je vous transmets",
+            "je confirme",
+            "je n'ai pas recu",
+            "je n'ai rien recu",
+            "my request",
+            "my account",
+            "my id",
+            "my file",
+            "as agreed",
+            "attached",
+            "i will send you",
+            "i'll send you",
+            "i confirm",
+            "i have not received",
+            "i never",
+            "i did not",
+        ])
+    });
+    says(&WORDS, folded)
 }
 
 /// Whether the writer asks the reader something: no machine that answers strangers does.

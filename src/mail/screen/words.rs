@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 /// The phrases, compiled into the program; read once.
 const LEXICON: &str = include_str!("lexicon.txt");
@@ -75,7 +75,11 @@ struct Matcher {
 impl Matcher {
     fn of(place: &str) -> Self {
         let (phrases, whats): (Vec<String>, Vec<What>) = phrases(place).unzip();
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&phrases).ok();
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(&phrases)
+            .ok();
         Self { automaton, whats }
     }
 

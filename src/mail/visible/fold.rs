@@ -3,28 +3,38 @@
 /// `text` in lower case, without accents, apostrophes and spaces of one kind, runs of blanks as one, the stars of
 /// text-mode bold gone. Linear, and never longer than its input but for a few ligatures.
 pub(in crate::mail) fn fold(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+    let bytes = text.as_bytes();
+    let mut out: Vec<u8> = Vec::with_capacity(text.len());
     let mut blank = true;
-    for c in text.chars() {
-        let c = if c.is_ascii() { c.to_ascii_lowercase() } else { plain(c) };
-        match c {
+    let mut at = 0;
+    while let Some(&b) = bytes.get(at) {
+        // Letters without accents are most of any mail.
+        if b.is_ascii_alphanumeric() {
+            out.push(b.to_ascii_lowercase());
+            blank = false;
+            at += 1;
+            continue;
+        }
+        let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
+        at += c.len_utf8();
+        match if c.is_ascii() { c } else { plain(c) } {
             ' ' | '\t' | '\n' | '\r' => {
                 if !blank {
-                    out.push(' ');
+                    out.push(b' ');
                 }
                 blank = true;
             }
             '*' | '\u{fffe}' => {}
             '\u{153}' => {
-                out.push_str("oe");
+                out.extend_from_slice(b"oe");
                 blank = false;
             }
             '\u{df}' => {
-                out.push_str("ss");
+                out.extend_from_slice(b"ss");
                 blank = false;
             }
             c => {
-                out.push(c);
+                out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
                 blank = false;
             }
         }
@@ -32,7 +42,8 @@ pub(in crate::mail) fn fold(text: &str) -> String {
     if blank {
         out.pop();
     }
-    out
+    // Whole characters were pushed, so nothing can fail here.
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// One letter without its accent, in lower case; `U+FFFE` for what is dropped.

@@ -4,74 +4,77 @@
 //! cost of a lost request is the law broken in silence.
 
 use super::{CutReason, Line};
+use crate::mail::any_of::{AnyOf, any_of, says};
 
 /// A signature longer than this is no signature.
 const SIGNATURE_LINES_MAX: usize = 15;
 
 /// Stems of words with which wishes are told; folded. One of them in a block keeps the block.
-const WISHES: [&str; 61] = [
-    "desabon",
-    "desinscri",
-    "desincri",
-    "unsub",
-    "opt-out",
-    "opt out",
-    "optout",
-    "stop",
-    "suppr",
-    "supri",
-    "effac",
-    "remov",
-    "delet",
-    "eras",
-    "rectif",
-    "corrig",
-    "modif",
-    "acces",
-    "access",
-    "copie",
-    "copy",
-    "retir",
-    "enlev",
-    "oppos",
-    "object",
-    "refus",
-    "arret",
-    "cess",
-    "demand",
-    "request",
-    "souhait",
-    "voudr",
-    "veux",
-    "veuill",
-    "pourri",
-    "pouvez",
-    "want",
-    "wish",
-    "please",
-    "would",
-    "merci de",
-    "svp",
-    "s'il vous",
-    "s'il te",
-    "confirm",
-    "oui",
-    "non,",
-    "yes",
-    "ps:",
-    "ps :",
-    "p.s",
-    "n.b",
-    "nb:",
-    "nb :",
-    "portab",
-    "limit",
-    "mes donnees",
-    "my data",
-    "loschen",
-    "abmeld",
-    "baja",
-];
+static WISHES: AnyOf = AnyOf::new(|| {
+    any_of(&[
+        "desabon",
+        "desinscri",
+        "desincri",
+        "unsub",
+        "opt-out",
+        "opt out",
+        "optout",
+        "stop",
+        "suppr",
+        "supri",
+        "effac",
+        "remov",
+        "delet",
+        "eras",
+        "rectif",
+        "corrig",
+        "modif",
+        "acces",
+        "access",
+        "copie",
+        "copy",
+        "retir",
+        "enlev",
+        "oppos",
+        "object",
+        "refus",
+        "arret",
+        "cess",
+        "demand",
+        "request",
+        "souhait",
+        "voudr",
+        "veux",
+        "veuill",
+        "pourri",
+        "pouvez",
+        "want",
+        "wish",
+        "please",
+        "would",
+        "merci de",
+        "svp",
+        "s'il vous",
+        "s'il te",
+        "confirm",
+        "oui",
+        "non,",
+        "yes",
+        "ps:",
+        "ps :",
+        "p.s",
+        "n.b",
+        "nb:",
+        "nb :",
+        "portab",
+        "limit",
+        "mes donnees",
+        "my data",
+        "loschen",
+        "abmeld",
+        "baja",
+    ])
+});
 
 /// Formulas that close a letter; folded. The line starts with one and is short.
 const CLOSINGS: [&str; 56] = [
@@ -315,48 +318,52 @@ const ADDED: [&str; 27] = [
 ];
 
 /// What only a newsletter says of itself; folded.
-const NEWSLETTER: [&str; 33] = [
-    "vous recevez cet e-mail",
-    "vous recevez cet email",
-    "vous recevez ce mail",
-    "vous recevez ce message",
-    "vous recevez ce courriel",
-    "vous recevez cette newsletter",
-    "si vous ne souhaitez plus recevoir",
-    "si vous ne desirez plus recevoir",
-    "si vous souhaitez vous desabonner",
-    "si vous souhaitez vous desinscrire",
-    "si vous voulez vous desinscrire",
-    "pour ne plus recevoir",
-    "pour vous desabonner",
-    "pour vous desinscrire",
-    "pour se desabonner",
-    "pour se desinscrire",
-    "conformement a la loi informatique et libertes",
-    "cliquez ici pour vous des",
-    "se desabonner de cette",
-    "se desinscrire de cette",
-    "gerer vos preferences",
-    "gerer mes preferences",
-    "you are receiving this",
-    "you received this",
-    "you're receiving this",
-    "if you no longer wish to receive",
-    "if you do not wish to receive",
-    "if you would like to unsubscribe",
-    "to unsubscribe",
-    "to stop receiving",
-    "click here to unsubscribe",
-    "update your preferences",
-    "manage your preferences",
-];
+static NEWSLETTER: AnyOf = AnyOf::new(|| {
+    any_of(&[
+        "vous recevez cet e-mail",
+        "vous recevez cet email",
+        "vous recevez ce mail",
+        "vous recevez ce message",
+        "vous recevez ce courriel",
+        "vous recevez cette newsletter",
+        "si vous ne souhaitez plus recevoir",
+        "si vous ne desirez plus recevoir",
+        "si vous souhaitez vous desabonner",
+        "si vous souhaitez vous desinscrire",
+        "si vous voulez vous desinscrire",
+        "pour ne plus recevoir",
+        "pour vous desabonner",
+        "pour vous desinscrire",
+        "pour se desabonner",
+        "pour se desinscrire",
+        "conformement a la loi informatique et libertes",
+        "cliquez ici pour vous des",
+        "se desabonner de cette",
+        "se desinscrire de cette",
+        "gerer vos preferences",
+        "gerer mes preferences",
+        "you are receiving this",
+        "you received this",
+        "you're receiving this",
+        "if you no longer wish to receive",
+        "if you do not wish to receive",
+        "if you would like to unsubscribe",
+        "to unsubscribe",
+        "to stop receiving",
+        "click here to unsubscribe",
+        "update your preferences",
+        "manage your preferences",
+    ])
+});
 
 /// Words with which a person speaks of themself; folded, each between blanks.
-const FIRST_PERSON: [&str; 26] = [
-    " je ", " j'", " moi ", " mon ", " ma ", " mes ", " me ", " m'", " nous ", " notre ", " nos ", " i ",
-    " i'", " my ", " mine ", " our ", " we ", " ich ", " mein", " mi ", " mis ", " mio ", " mie ", " mijn ",
-    " meu ", " minha ",
-];
+static FIRST_PERSON: AnyOf = AnyOf::new(|| {
+    any_of(&[
+        " je ", " j'", " moi ", " mon ", " ma ", " mes ", " me ", " m'", " nous ", " notre ", " nos ", " i ",
+        " i'", " my ", " mine ", " our ", " we ", " ich ", " mein", " mi ", " mis ", " mio ", " mie ",
+        " mijn ", " meu ", " minha ",
+    ])
+});
 
 /// Marks signatures and footers among the lines that are still the sender's.
 pub(super) fn cut(lines: &mut [Line<'_>]) {
@@ -407,7 +414,7 @@ fn paragraphs(lines: &mut [Line<'_>]) {
             if known >= 2 && !speaks_of_oneself(&text) {
                 mark(lines, start, end, CutReason::Footer);
             }
-        } else if NEWSLETTER.iter().any(|phrase| first.contains(phrase)) {
+        } else if says(&NEWSLETTER, &first) {
             let text = joined(lines, start, end);
             let link = [
                 "http",
@@ -446,7 +453,7 @@ fn joined(lines: &[Line<'_>], start: usize, end: usize) -> String {
 }
 
 fn speaks_of_oneself(padded: &str) -> bool {
-    FIRST_PERSON.iter().any(|word| padded.contains(word))
+    says(&FIRST_PERSON, padded)
 }
 
 fn mark(lines: &mut [Line<'_>], start: usize, end: usize, reason: CutReason) {
@@ -509,7 +516,7 @@ fn is_closing(folded: &str) -> bool {
 }
 
 fn has_wish(folded: &str) -> bool {
-    WISHES.iter().any(|stem| folded.contains(stem))
+    says(&WISHES, folded)
 }
 
 /// Whether the own lines `start..end` could be a name, a job, an address, a slogan, but no wish.

@@ -1,0 +1,18 @@
+//! A list of phrases, of which any may stand anywhere in a text: sought in one pass, however long the list.
+
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
+/// A list that is compiled when it is first asked.
+pub(super) type AnyOf = LazyLock<Option<AhoCorasick>>;
+
+/// Compiles `phrases`.
+pub(super) fn any_of(phrases: &[&str]) -> Option<AhoCorasick> {
+    AhoCorasick::new(phrases).ok()
+}
+
+/// Whether one of `list` stands in `text`.
+pub(super) fn says(list: &AnyOf, text: &str) -> bool {
+    list.as_ref().is_some_and(|list| list.is_match(text))
+}

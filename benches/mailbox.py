@@ -264,6 +264,7 @@ def timed(command):
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     error = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
+    timed.cpu = (usage.ru_utime, usage.ru_stime)
     seconds = time.monotonic() - started
     if status:
         sys.exit(f"{command[0]} ended with status {status}: {error.decode(errors='replace')[-2000:]}")
@@ -298,7 +299,7 @@ def against(servers, binary, options):
         copy.append(servers.mbsync(number))
         work.append(servers.rightsd(binary, number))
         ratio = work[-1][0] / copy[-1][0]
-        print(f"  mbsync {copy[-1][0]:6.2f} s   rightsd {work[-1][0]:6.2f} s   ratio {ratio:.2f}", flush=True)
+        print(f"  mbsync {copy[-1][0]:6.2f} s   rightsd {work[-1][0]:6.2f} s   ratio {ratio:.2f}   rightsd cpu {timed.cpu[0]:.2f} + {timed.cpu[1]:.2f} s", flush=True)
         if copy[-1][2] != options.mails or work[-1][2] != options.mails:
             sys.exit(f"mbsync copied {copy[-1][2]}, rightsd opened {work[-1][2]} cases: not the same work")
     ratio = statistics.median(w[0] / c[0] for c, w in zip(copy, work))

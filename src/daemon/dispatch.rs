@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::office::Office;
 use super::process::letter_name;
-use crate::case::{Event, LetterOutcome, Reference};
+use crate::case::{Event, Fact, LetterOutcome, Reference};
 use crate::failpoint;
 use crate::outbox::{Outcome, Postman, backoff};
 use crate::store::{ClaimedLetter, Settlement, StoreError, Tx};
@@ -97,8 +97,13 @@ impl Office {
             tracing::warn!(letter.id, kind = letter.kind, end = ?end, "a letter did not arrive");
         }
         let Some(reference) = Reference::parse(&letter.case) else { return Ok(()) };
+        let kind = letter_name(&letter.kind);
+        if end == LetterOutcome::Accepted {
+            // Nothing follows from a letter that left but that it did: no case needs to be looked at.
+            return tx.append(&reference, &[Fact::LetterSettled { kind, outcome: end }], now, "daemon");
+        }
         let Some(case) = tx.case(&reference)? else { return Ok(()) };
-        let event = Event::LetterSettled { kind: letter_name(&letter.kind), outcome: end };
+        let event = Event::LetterSettled { kind, outcome: end };
         self.happen(tx, Some(case), &event, None, now)?;
         Ok(())
     }

@@ -36,6 +36,15 @@ struct Understood {
     read: Result<Box<Read>, &'static str>,
 }
 
+/// How the mails of a batch are committed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// All or none: what nearly always goes well, without the cost of being able to take each one back.
+    Together,
+    /// Each for itself.
+    Apart,
+}
+
 struct Read {
     sender: Option<Address>,
     authority: bool,
@@ -75,18 +84,44 @@ impl Office {
             .await
             .map_err(|_| StoreError::Refused("a thread that understands mails ended".to_owned()))?;
         failpoint::reach("mails-understood");
-        let office = Arc::clone(self);
+        let understood = Arc::new(understood);
+        let settled = match self.settle_batch(&understood, Care::Together).await {
+            // Rare: the mails are taken one by one, so that the one that fails takes no other with it.
+            Err(StoreError::Refused(_) | StoreError::Corrupt { .. }) => {
+                self.settle_batch(&understood, Care::Apart).await
+            }
+            settled => settled,
+        };
+        let (next, letters) = settled?;
+        failpoint::reach("mails-settled");
+        if letters {
+            self.letter_due.notify_one();
+        }
+        Ok(next)
+    }
+
+    /// Commits a batch; returns the next one, and whether anything of this one may have led to letters.
+    async fn settle_batch(
+        self: &Arc<Self>,
+        understood: &Arc<Vec<Understood>>,
+        care: Care,
+    ) -> Result<(Vec<StoredMail>, bool), StoreError> {
+        let (office, understood) = (Arc::clone(self), Arc::clone(understood));
         let now = self.clock.now();
-        let (next, letters) = self
-            .store
+        self.store
             .write(move |tx| {
-                let mut failed = 0_u32;
-                for mail in &understood {
-                    let settled = || tx.apart(|tx| office.settle(tx, mail, now));
+                let mut failed = 0_usize;
+                for mail in understood.iter() {
+                    let settled = || match care {
+                        Care::Together => office.settle(tx, mail, now),
+                        Care::Apart => tx.apart(|tx| office.settle(tx, mail, now)),
+                    };
                     match office.store.marked(DECIDING_SLOT, mail.id, settled) {
                         Ok(()) => {}
                         // The mail's own matter; a failing disk is not, and takes the whole batch back.
-                        Err(error @ (StoreError::Refused(_) | StoreError::Corrupt { .. })) => {
+                        Err(error @ (StoreError::Refused(_) | StoreError::Corrupt { .. }))
+                            if care == Care::Apart =>
+                        {
                             failed += 1;
                             tracing::error!(mail.id = mail.id.0, %error, "a mail could not be decided");
                             office.try_again(tx, mail, "not-decided", now)?;
@@ -95,15 +130,9 @@ impl Office {
                     }
                 }
                 tx.note_journal_end()?;
-                let letters = failed < u32::try_from(understood.len()).unwrap_or(u32::MAX);
-                Ok((tx.next_mails(BATCH_MAILS, BATCH_BYTES)?, letters))
+                Ok((tx.next_mails(BATCH_MAILS, BATCH_BYTES)?, failed < understood.len()))
             })
-            .await?;
-        failpoint::reach("mails-settled");
-        if letters {
-            self.letter_due.notify_one();
-        }
-        Ok(next)
+            .await
     }
 
     /// Reads every mail of a batch, on all cores.

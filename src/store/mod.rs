@@ -273,7 +273,8 @@ fn configure(sql: &mut Connection) -> Result<(), StoreError> {
     sql.pragma_update(None, "synchronous", "FULL")?;
     sql.pragma_update(None, "foreign_keys", "ON")?;
     sql.pragma_update(None, "secure_delete", "ON")?;
-    sql.pragma_update(None, "wal_autocheckpoint", 2000)?;
+    // A page that many batches change is copied into the file once for all of them.
+    sql.pragma_update(None, "wal_autocheckpoint", 8000)?;
     configure_common(sql, WRITER_CACHE)
 }
 

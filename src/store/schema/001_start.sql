@@ -1,5 +1,8 @@
 -- One installation's memory. Every address, raw mail and letter is sealed (AES-256-GCM) with a key that is not
 -- in this file; a person is named by keyed fingerprints only.
+--
+-- Rows lie in the order in which they came, and random keys in narrow indexes beside them: a batch of mails then
+-- writes few pages, and each of them once.
 
 CREATE TABLE mail (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -46,7 +49,7 @@ CREATE INDEX sighting_mail ON sighting (mail_id);
 CREATE TABLE person (
     fingerprint BLOB NOT NULL PRIMARY KEY,           -- keyed, of the exact address
     address     BLOB NOT NULL                        -- sealed
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE matter (                                -- a case
     reference   TEXT    NOT NULL PRIMARY KEY,
@@ -56,7 +59,7 @@ CREATE TABLE matter (                                -- a case
     wake_at     INTEGER,                             -- NULL: the clock never needs to look
     dpo_told    INTEGER NOT NULL,                    -- 1: named in a notice, or needs none
     body        TEXT    NOT NULL                     -- the case as replaying the journal gives it
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX matter_wake ON matter (wake_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX matter_tell ON matter (opened_at) WHERE dpo_told = 0;
 
@@ -91,17 +94,16 @@ CREATE TABLE sent (                                  -- letters that reached an 
     PRIMARY KEY (minute, domain_key)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE token (
-    hash       BLOB    NOT NULL PRIMARY KEY,         -- keyed; the token itself is nowhere
-    letter_id  INTEGER NOT NULL,
+CREATE TABLE token (                                 -- one a letter
+    letter_id  INTEGER PRIMARY KEY,
+    hash       BLOB    NOT NULL UNIQUE,              -- keyed; the token itself is nowhere
     case_ref   TEXT    NOT NULL,
     person     BLOB    NOT NULL,                     -- who must be the sender of an answer
     purpose    TEXT    NOT NULL CHECK (purpose IN ('confirm', 'undo', 'thread')),
     code_hash  BLOB    NOT NULL,                     -- empty: no code is asked
     tries      INTEGER NOT NULL,                     -- wrong codes so far
     expires_at INTEGER NOT NULL                      -- 0 until the letter was accepted (R24)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX token_letter ON token (letter_id);
+) STRICT;
 
 CREATE TABLE suppression (
     fingerprint BLOB    NOT NULL PRIMARY KEY,        -- keyed, of the address with case folded; nothing else of the person

@@ -6,7 +6,8 @@
 A real Dovecot holds N synthetic mails, each of which asks for something. mbsync (isync, default fsync) merely
 copies them to a Maildir. rightsd fetches, understands, decides, stores durably and answers each with one letter
 to a real SMTP server (Postfix's smtp-sink). Both start with nothing, in turns; the figures that count are
-ratios of wall-clock times of the same run. Peak memory is what the kernel reports (ru_maxrss).
+ratios of wall-clock times of the same run. Peak memory is what the kernel reports (ru_maxrss);
+processor time a mail, user and system together, hardly depends on what else the machine does.
 
 Needs: dovecot-imapd, isync, postfix (for smtp-sink), openssl. Everything is on loopback, in a temporary folder.
 With --sizes it shows the cost per mail at several sizes instead.
@@ -195,10 +196,10 @@ Near :near:
 Create Near
 SyncState {target}/state
 """)
-        seconds, memory = timed(["mbsync", "-c", str(rc), "bench"])
+        seconds, memory, cpu = timed(["mbsync", "-c", str(rc), "bench"])
         copied = sum(len(list((target / "inbox" / part).iterdir())) for part in ("cur", "new"))
         shutil.rmtree(target)
-        return seconds, memory, copied
+        return seconds, memory, copied, cpu
 
     def rightsd(self, binary, name):
         folder = self.root / f"rightsd-{name}"
@@ -243,13 +244,13 @@ letters_per_hour = 1000000
 letters_per_domain_hour = 1000000
 """)
         command = [binary, "--config", str(config)]
-        seconds, memory = timed(command + ["serve", "--once"])
+        seconds, memory, cpu = timed(command + ["serve", "--once"])
         cases = subprocess.run(command + ["cases", "list", "--all", "--json"], capture_output=True, check=True).stdout
         check = subprocess.run(command + ["journal", "verify"], capture_output=True, text=True)
         if check.returncode:
             sys.exit(f"the journal does not verify: {check.stdout}")
         shutil.rmtree(folder)
-        return seconds, memory, cases.count(b"\n")
+        return seconds, memory, cases.count(b"\n"), cpu
 
     def stop(self):
         for process in self.processes:
@@ -259,16 +260,15 @@ letters_per_domain_hour = 1000000
 
 
 def timed(command):
-    """Wall-clock seconds, and peak resident MiB of that very process."""
+    """Wall-clock seconds, peak resident MiB and seconds of processor of that very process."""
     started = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     error = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
-    timed.cpu = (usage.ru_utime, usage.ru_stime)
     seconds = time.monotonic() - started
     if status:
         sys.exit(f"{command[0]} ended with status {status}: {error.decode(errors='replace')[-2000:]}")
-    return seconds, usage.ru_maxrss / 1024
+    return seconds, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime
 
 
 def main():
@@ -299,7 +299,9 @@ def against(servers, binary, options):
         copy.append(servers.mbsync(number))
         work.append(servers.rightsd(binary, number))
         ratio = work[-1][0] / copy[-1][0]
-        print(f"  mbsync {copy[-1][0]:6.2f} s   rightsd {work[-1][0]:6.2f} s   ratio {ratio:.2f}   rightsd cpu {timed.cpu[0]:.2f} + {timed.cpu[1]:.2f} s", flush=True)
+        print(f"  mbsync {copy[-1][0]:6.2f} s   rightsd {work[-1][0]:6.2f} s   ratio {ratio:.2f}   "
+              f"processor: mbsync {1e6 * copy[-1][3] / options.mails:.0f}, "
+              f"rightsd {1e6 * work[-1][3] / options.mails:.0f} µs a mail", flush=True)
         if copy[-1][2] != options.mails or work[-1][2] != options.mails:
             sys.exit(f"mbsync copied {copy[-1][2]}, rightsd opened {work[-1][2]} cases: not the same work")
     ratio = statistics.median(w[0] / c[0] for c, w in zip(copy, work))
@@ -316,7 +318,9 @@ def sizes(servers, binary, counts, rounds):
         seconds = statistics.median(run[0] for run in runs)
         first = first or seconds / count
         print(f"{count:7} mails  {seconds:7.2f} s  {1e6 * seconds / count:7.0f} µs a mail "
-              f"({seconds / count / first:.2f} × the first)  {max(run[1] for run in runs):4.0f} MiB", flush=True)
+              f"({seconds / count / first:.2f} × the first)  "
+              f"{1e6 * statistics.median(run[3] for run in runs) / count:5.0f} µs of processor  "
+              f"{max(run[1] for run in runs):4.0f} MiB", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,12 +3,14 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use rightsd::case::{Basis, Fact, Fingerprint, LetterOutcome, MailId, Opening, Purpose, Reference, evolve};
+use rightsd::case::{Basis, Fact, Fingerprint, MailId, Opening, Purpose, Reference, evolve};
 use rightsd::classify::Right;
 use rightsd::config::{LetterLanguage, StoreSettings};
 use rightsd::identity::{Code, Token};
 use rightsd::mail::Address;
-use rightsd::store::{Arrival, InstanceLock, NewLetter, NewToken, Receipt, Settlement, Store, StoreError};
+use rightsd::store::{
+    Arrival, ClaimedLetter, InstanceLock, NewLetter, NewToken, Receipt, Settlement, Store, StoreError,
+};
 
 const CANARY: &str = "canary.person@example.org";
 
@@ -33,11 +35,11 @@ fn arrival(place: &str, words: &str) -> Arrival {
 }
 
 /// Opens a case, writes a letter with a token, applies an opt-out: what one mail brings about.
-async fn fill(store: &Store, token: &Token) -> (Reference, i64) {
+async fn fill(store: &Store, token: &Token) -> Reference {
     store.receive(vec![arrival("1/1", "canarywords")]).await.unwrap();
     let reference = Reference::from_random("2J", 12_345_678_u32.to_le_bytes());
     let (case, token) = (reference.clone(), token.clone());
-    let letter = store
+    store
         .write(move |tx| {
             let address = Address::parse(CANARY).unwrap();
             let person = tx.keys().person(&address);
@@ -60,33 +62,40 @@ async fn fill(store: &Store, token: &Token) -> (Reference, i64) {
                 Fact::OptOutApplied { basis: Basis::Confirmed, on: "2026-11-25".parse().unwrap() },
             ];
             let state = facts.iter().fold(None, |state, fact| evolve(state, fact, now())).unwrap();
-            tx.append(&case, &facts, now(), "daemon")?;
             tx.put_case(&state, now(), None, true)?;
+            for fact in &facts {
+                tx.append(&case, std::slice::from_ref(fact), now(), "daemon")?;
+            }
             tx.apply_opt_out(&tx.keys().suppression(&address), now(), "confirmed", "[\"Example\"]", &case)?;
-            let letter = tx.queue_letter(&NewLetter {
+            let code = Code::parse("424242").unwrap();
+            tx.queue_letter(&NewLetter {
                 case: Some(&case),
                 kind: "confirmation-request",
                 envelope_from: Some(&format!("dpo+b.{}@example.com", token.as_str())),
                 envelope_to: &address,
                 bytes: format!("To: {CANARY}\r\n\r\n{}\r\n", token.as_str()).as_bytes(),
                 queued_at: now(),
-            })?;
-            let code = Code::parse("424242").unwrap();
-            tx.keep_token(&NewToken {
-                token: &token,
-                code: Some(&code),
-                letter,
-                case: &case,
-                person,
-                purpose: Purpose::Confirm,
+                token: Some(NewToken { token: &token, code: Some(&code), person, purpose: Purpose::Confirm }),
             })?;
             tx.settle_mail(MailId(1), "case", Some(&case), b"canaryreading")?;
-            tx.note_journal_end()?;
-            Ok(letter)
+            tx.note_journal_end()
         })
         .await
         .unwrap();
-    (reference, letter)
+    reference
+}
+
+/// These letters were accepted.
+async fn settle(store: &Store, claimed: Vec<ClaimedLetter>) {
+    assert!(!claimed.is_empty());
+    store
+        .write(move |tx| {
+            let accepted = Settlement::Accepted { token_until: now() };
+            let settled: Vec<_> = claimed.iter().map(|letter| (letter, accepted)).collect();
+            tx.settle_letters(&settled, now())
+        })
+        .await
+        .unwrap();
 }
 
 fn token() -> Token {
@@ -97,14 +106,12 @@ fn token() -> Token {
 async fn t15_t52_a_copy_of_the_database_names_nobody_and_opens_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&settings(folder.path())).await.unwrap();
-    let (reference, letter) = fill(&store, &token()).await;
+    let reference = fill(&store, &token()).await;
     // While the letter waits, and after it was sent.
     for sent in [false, true] {
         if sent {
-            store
-                .write(move |tx| tx.settle_letter(letter, Settlement::End(LetterOutcome::Accepted), now()))
-                .await
-                .unwrap();
+            let claimed = store.claim_letters(now(), 1, 10, 10).await.unwrap();
+            settle(&store, claimed).await;
         }
         let mut looked_at = 0;
         for entry in std::fs::read_dir(folder.path().join("data")).unwrap() {
@@ -172,7 +179,7 @@ async fn t57_without_its_key_or_with_another_the_store_refuses() {
     let folder = tempfile::tempdir().unwrap();
     let settings = settings(folder.path());
     let store = Store::open(&settings).await.unwrap();
-    let (reference, _) = fill(&store, &token()).await;
+    let reference = fill(&store, &token()).await;
     store.close().await.unwrap();
     let key = settings.key_path();
     let saved = std::fs::read(&key).unwrap();
@@ -195,7 +202,7 @@ async fn t57_without_its_key_or_with_another_the_store_refuses() {
 async fn t50_a_changed_removed_or_cut_journal_is_found() {
     let cases: [(&str, &str); 5] = [
         (
-            "UPDATE journal SET fact = replace(fact, 'identity-asked', 'identity-denied') WHERE seq = 2",
+            "UPDATE journal SET facts = replace(facts, 'identity-asked', 'identity-denied') WHERE seq = 2",
             "entry 2",
         ),
         ("UPDATE journal SET at = at + 1 WHERE seq = 1", "entry 1"),
@@ -242,7 +249,7 @@ async fn r2_the_same_words_in_two_places_are_one_mail_seen_twice() {
 async fn t11_an_opt_out_keeps_its_first_date_and_is_undone_once() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&settings(folder.path())).await.unwrap();
-    let (reference, _) = fill(&store, &token()).await;
+    let reference = fill(&store, &token()).await;
     let address = Address::parse("Canary.Person@example.org").unwrap();
     let later = "2027-01-01T00:00:00Z".parse().unwrap();
     store
@@ -303,6 +310,7 @@ async fn t27_letters_above_the_caps_per_hour_wait() {
                 envelope_to: &to,
                 bytes: b"x",
                 queued_at: now(),
+                token: None,
             })
         };
         store.write(new).await.unwrap();
@@ -310,14 +318,7 @@ async fn t27_letters_above_the_caps_per_hour_wait() {
     // Two to one domain in an hour: two of "a", both of "b".
     let claimed = store.claim_letters(now(), 10, 100, 2).await.unwrap();
     assert_eq!(claimed.len(), 4);
-    store
-        .write(move |tx| {
-            claimed.iter().try_for_each(|letter| {
-                tx.settle_letter(letter.id, Settlement::End(LetterOutcome::Accepted), now())
-            })
-        })
-        .await
-        .unwrap();
+    settle(&store, claimed).await;
     // The rest is held back, and let go when the hour is over.
     assert_eq!(store.claim_letters(now(), 10, 100, 2).await.unwrap().len(), 0);
     let later = now().checked_add(jiff::SignedDuration::from_mins(62)).unwrap();

@@ -69,8 +69,14 @@ impl Office {
         let now = self.clock.now();
         self.store
             .write(move |tx| {
-                for (letter, outcome) in sent.iter().flatten() {
-                    office.settle_letter(tx, letter, outcome.as_ref(), now)?;
+                let settled: Vec<(&ClaimedLetter, Settlement)> = sent
+                    .iter()
+                    .flatten()
+                    .map(|(letter, outcome)| (letter, office.settlement(letter, outcome.as_ref(), now)))
+                    .collect();
+                tx.settle_letters(&settled, now)?;
+                for (letter, settlement) in settled {
+                    office.letter_settled(tx, letter, settlement, now)?;
                 }
                 tx.note_journal_end()
             })
@@ -79,23 +85,22 @@ impl Office {
         Ok(count)
     }
 
-    fn settle_letter(
+    /// Lets a letter's end happen to its case.
+    fn letter_settled(
         &self,
         tx: &Tx<'_>,
         letter: &ClaimedLetter,
-        outcome: Option<&Outcome>,
+        settlement: Settlement,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let settlement = self.settlement(letter, outcome, now);
-        tx.settle_letter(letter.id, settlement, now)?;
-        let Settlement::End(end) = settlement else { return Ok(()) };
-        if end == LetterOutcome::Accepted {
-            let days = i64::from(self.config.identity.token_days);
-            let until = now.saturating_add(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MAX);
-            tx.start_tokens(letter.id, until)?;
-        } else {
-            tracing::warn!(letter.id, kind = letter.kind, end = ?end, "a letter did not arrive");
-        }
+        let end = match settlement {
+            Settlement::Retry { .. } => return Ok(()),
+            Settlement::Accepted { .. } => LetterOutcome::Accepted,
+            Settlement::End(end) => {
+                tracing::warn!(letter.id, kind = letter.kind, end = ?end, "a letter did not arrive");
+                end
+            }
+        };
         let Some(reference) = Reference::parse(&letter.case) else { return Ok(()) };
         let kind = letter_name(&letter.kind);
         if end == LetterOutcome::Accepted {
@@ -111,7 +116,13 @@ impl Office {
     fn settlement(&self, letter: &ClaimedLetter, outcome: Option<&Outcome>, now: Timestamp) -> Settlement {
         let unknown = match outcome {
             None => return Settlement::End(LetterOutcome::Unknown),
-            Some(Outcome::Accepted { .. }) => return Settlement::End(LetterOutcome::Accepted),
+            Some(Outcome::Accepted { .. }) => {
+                let days = i64::from(self.config.identity.token_days);
+                let life = SignedDuration::from_hours(24 * days);
+                return Settlement::Accepted {
+                    token_until: now.saturating_add(life).unwrap_or(Timestamp::MAX),
+                };
+            }
             Some(Outcome::Permanent { .. }) => return Settlement::End(LetterOutcome::Refused),
             Some(Outcome::Unknown) if letter.unknowns + 1 >= UNKNOWNS_MAX => {
                 return Settlement::End(LetterOutcome::Unknown);

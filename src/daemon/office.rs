@@ -126,7 +126,7 @@ impl Office {
             // Eight digits are few: among ten thousand cases two would meet every other time. A new case must
             // never take the number, and so the place, of another.
             let taken = match &decision.case {
-                Some(new) if case.is_none() => tx.case(&new.reference)?.is_some(),
+                Some(new) if case.is_none() => tx.is_taken(&new.reference)?,
                 _ => false,
             };
             if !taken {
@@ -140,6 +140,12 @@ impl Office {
         let Some(after) = decision.case else { return Ok(None) };
         if let (Some(fingerprint), Some(address)) = (after.person, person) {
             tx.keep_person(&fingerprint, address)?;
+        }
+        let opened = decision.facts.iter().any(|fact| matches!(fact, Fact::Opened(_)));
+        let tell = (opened && !after.is_opt_out_only())
+            || decision.facts.iter().any(|fact| matches!(fact, Fact::AnswerUnclear));
+        if tell || case.as_ref() != Some(&after) {
+            tx.put_case(&after, now, next_wake(&after, &context), tell)?;
         }
         tx.append(&after.reference, &decision.facts, now, "daemon")?;
         for effect in &decision.effects {
@@ -164,12 +170,6 @@ impl Office {
                 }
             }
         }
-        let opened = decision.facts.iter().any(|fact| matches!(fact, Fact::Opened(_)));
-        let tell = (opened && !after.is_opt_out_only())
-            || decision.facts.iter().any(|fact| matches!(fact, Fact::AnswerUnclear));
-        if tell || case.as_ref() != Some(&after) {
-            tx.put_case(&after, now, next_wake(&after, &context), tell)?;
-        }
         Ok(Some(after))
     }
 
@@ -191,26 +191,24 @@ impl Office {
         let rendered = render(letter, &self.templates, sender, &Seeds { at: now, random })
             .map_err(|error| StoreError::Refused(error.to_string()))?;
         let reference: Option<&Reference> = case.map(|case| &case.reference);
-        let id = tx.queue_letter(&NewLetter {
+        let token = match (letter.kind.person(), case.and_then(|case| case.person)) {
+            (Some(words), Some(person)) => Some(NewToken {
+                token: &words.token,
+                code: words.code.as_ref(),
+                person,
+                purpose: purpose(&letter.kind),
+            }),
+            _ => None,
+        };
+        tx.queue_letter(&NewLetter {
             case: reference,
             kind: letter.kind.name(),
             envelope_from: rendered.envelope_from.as_deref(),
             envelope_to: &rendered.envelope_to,
             bytes: &rendered.bytes,
             queued_at: now,
+            token,
         })?;
-        if let (Some(words), Some(case), Some(person)) =
-            (letter.kind.person(), reference, case.and_then(|case| case.person))
-        {
-            tx.keep_token(&NewToken {
-                token: &words.token,
-                code: words.code.as_ref(),
-                letter: id,
-                case,
-                person,
-                purpose: purpose(&letter.kind),
-            })?;
-        }
         Ok(())
     }
 }

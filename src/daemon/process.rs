@@ -327,7 +327,7 @@ impl Office {
     fn bounced(&self, tx: &Tx<'_>, read: &Read, now: Timestamp) -> Result<(), StoreError> {
         for token in &read.bounce_tokens {
             let Some(found) = tx.find_token(token)? else { continue };
-            let Some((_, kind)) = tx.bounce_letter(found.letter)? else { continue };
+            let Some(kind) = tx.bounce_letter(found.letter)? else { continue };
             let Some(case) = tx.case(&found.case)? else { continue };
             let event = Event::LetterSettled { kind: letter_name(&kind), outcome: LetterOutcome::Bounced };
             self.happen(tx, Some(case), &event, None, now)?;

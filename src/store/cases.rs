@@ -121,7 +121,41 @@ impl Tx<'_> {
         rows.next()?.map(case_of).transpose()
     }
 
-    /// Writes a case as its facts left it. `tell_dpo`: it waits to be named in the next notice.
+    /// The case that other tables call by this number.
+    pub(super) fn case_numbered(&self, number: i64) -> Result<Option<Case>, StoreError> {
+        let mut query = self.sql.prepare_cached("SELECT reference, body FROM matter WHERE id = ?1")?;
+        let mut rows = query.query([number])?;
+        rows.next()?.map(case_of).transpose()
+    }
+
+    /// Whether there is a case of that reference.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn is_taken(&self, reference: &Reference) -> Result<bool, StoreError> {
+        Ok(self.case_number(reference)?.is_some())
+    }
+
+    /// What other tables call a case, which must have been written.
+    pub(super) fn known_case(&self, reference: &Reference) -> Result<i64, StoreError> {
+        self.case_number(reference)?.ok_or_else(|| corrupt("reference", reference.as_str()))
+    }
+
+    pub(super) fn case_number(&self, reference: &Reference) -> Result<Option<i64>, StoreError> {
+        if let Some(number) = self.case_numbers.borrow().get(reference) {
+            return Ok(*number);
+        }
+        let number = self
+            .sql
+            .prepare_cached("SELECT id FROM matter WHERE reference = ?1")?
+            .query_row([reference.as_str()], |row| row.get(0))
+            .optional()?;
+        self.case_numbers.borrow_mut().insert(reference.clone(), number);
+        Ok(number)
+    }
+
+    /// Writes a case as its facts left it, before anything that names it. `tell_dpo`: it waits to be named in the
+    /// next notice.
     ///
     /// # Errors
     /// SQLite's.
@@ -134,22 +168,28 @@ impl Tx<'_> {
     ) -> Result<(), StoreError> {
         let body = serde_json::to_string(&CaseRow::of(case))
             .map_err(|error| StoreError::Sqlite(error.to_string()))?;
-        self.sql
-            .prepare_cached(
-                "INSERT INTO matter (reference, opened_at, status, due_on, wake_at, dpo_told, body)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                 ON CONFLICT (reference) DO UPDATE SET status = ?3, due_on = ?4, wake_at = ?5,
-                     dpo_told = min(dpo_told, ?6), body = ?7",
-            )?
-            .execute(params![
-                case.reference.as_str(),
-                now.as_second(),
-                case.status.name(),
-                case.due_on.to_string(),
-                wake_at.map(|at| at.as_second()),
-                !tell_dpo,
-                body,
-            ])?;
+        let (status, due_on) = (case.status.name(), case.due_on.to_string());
+        let wake_at = wake_at.map(|at| at.as_second());
+        if let Some(number) = self.case_number(&case.reference)? {
+            self.sql
+                .prepare_cached(
+                    "UPDATE matter SET status = ?2, due_on = ?3, wake_at = ?4, dpo_told = min(dpo_told, ?5),
+                         body = ?6
+                     WHERE id = ?1",
+                )?
+                .execute(params![number, status, due_on, wake_at, !tell_dpo, body])?;
+        } else {
+            let opened_at = now.as_second();
+            let reference = case.reference.as_str();
+            self.sql
+                .prepare_cached(
+                    "INSERT INTO matter (reference, opened_at, status, due_on, wake_at, dpo_told, body)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                )?
+                .execute(params![reference, opened_at, status, due_on, wake_at, !tell_dpo, body])?;
+            let number = Some(self.sql.last_insert_rowid());
+            self.case_numbers.borrow_mut().insert(case.reference.clone(), number);
+        }
         Ok(())
     }
 
@@ -173,8 +213,10 @@ impl Tx<'_> {
     pub fn keep_person(&self, fingerprint: &Fingerprint, address: &Address) -> Result<(), StoreError> {
         let known: bool = self
             .sql
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM person WHERE fingerprint = ?1)")?
-            .query_row([fingerprint.0.as_slice()], |row| row.get(0))?;
+            .prepare_cached(
+                "SELECT 1 FROM person WHERE substr(fingerprint, 1, 8) = substr(?1, 1, 8) AND fingerprint = ?1",
+            )?
+            .exists([fingerprint.0.as_slice()])?;
         if !known {
             self.sql
                 .prepare_cached("INSERT INTO person (fingerprint, address) VALUES (?1, ?2)")?
@@ -190,7 +232,10 @@ impl Tx<'_> {
     pub fn person(&self, fingerprint: &Fingerprint) -> Result<Option<Address>, StoreError> {
         let sealed: Option<Vec<u8>> = self
             .sql
-            .prepare_cached("SELECT address FROM person WHERE fingerprint = ?1")?
+            .prepare_cached(
+                "SELECT address FROM person
+                 WHERE substr(fingerprint, 1, 8) = substr(?1, 1, 8) AND fingerprint = ?1",
+            )?
             .query_row([fingerprint.0.as_slice()], |row| row.get(0))
             .optional()?;
         let Some(sealed) = sealed else { return Ok(None) };

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
+use sha2::{Digest, Sha256};
 
 use super::{Store, StoreError, Tx};
 use crate::case::{MailId, Reference};
@@ -156,18 +157,19 @@ impl Store {
         let key = (mailbox.to_owned(), folder.to_owned(), place.to_owned());
         self.write(move |tx| {
             // A mail without bytes, so that the quarantine shows it with its date.
-            let mark = format!("unreadable {} {} {}", key.0, key.1, key.2);
-            tx.sql.execute(
-                "INSERT OR IGNORE INTO mail (content_hash, mailbox, received_at, stored_at, size, partial,
-                     sender_key, verified, state, attempts, outcome, case_ref)
-                 VALUES (?1, ?2, ?3, ?3, 0, 0, x'', '', 'quarantined', 3, 'server-gives-no-bytes', '')",
-                params![mark.as_bytes(), key.0, received_at.as_second()],
-            )?;
-            let mail = tx.sql.query_row(
-                "SELECT id FROM mail WHERE content_hash = ?1",
-                [mark.as_bytes()],
-                |row| row.get::<_, i64>(0),
-            )?;
+            let mark = Sha256::digest(format!("unreadable {} {} {}", key.0, key.1, key.2));
+            let mail = match tx.mail_of_content(&mark)? {
+                Some(mail) => mail,
+                None => {
+                    tx.sql.execute(
+                        "INSERT INTO mail (content_hash, mailbox, received_at, stored_at, size, partial,
+                             sender_key, verified, state, attempts, outcome, case_id)
+                         VALUES (?1, ?2, ?3, ?3, 0, 0, x'', '', 'quarantined', 3, 'server-gives-no-bytes', 0)",
+                        params![mark.as_slice(), key.0, received_at.as_second()],
+                    )?;
+                    tx.sql.last_insert_rowid()
+                }
+            };
             tx.sight(&key, mail, "unreadable")
         })
         .await
@@ -235,10 +237,11 @@ impl Store {
     pub async fn settled_after(&self, mail: i64, limit: u32) -> Result<Vec<SettledMail>, StoreError> {
         self.read(move |tx| {
             let mut query = tx.sql.prepare_cached(
-                "SELECT id, mailbox, received_at, coalesce(bytes, x''), partial, verified, attempts,
-                     coalesce(sealed, x''), outcome, case_ref, state
-                 FROM mail LEFT JOIN raw ON raw.mail_id = id LEFT JOIN reading ON reading.mail_id = id
-                 WHERE id > ?1 ORDER BY id LIMIT ?2",
+                "SELECT mail.id, mailbox, received_at, coalesce(bytes, x''), partial, verified, attempts,
+                     coalesce(sealed, x''), outcome, coalesce(reference, ''), mail.state
+                 FROM mail LEFT JOIN raw ON raw.mail_id = mail.id LEFT JOIN reading ON reading.mail_id = mail.id
+                     LEFT JOIN matter ON matter.id = case_id
+                 WHERE mail.id > ?1 ORDER BY mail.id LIMIT ?2",
             )?;
             let mut rows = query.query(params![mail, limit])?;
             let mut settled = Vec::new();
@@ -306,9 +309,10 @@ impl Store {
         let reference = reference.as_str().to_owned();
         self.read(move |tx| {
             let mut query = tx.sql.prepare_cached(
-                "SELECT id, mailbox, received_at, bytes, partial, verified, attempts, sealed
-                 FROM mail JOIN raw ON raw.mail_id = id JOIN reading ON reading.mail_id = id
-                 WHERE case_ref = ?1 ORDER BY id",
+                "SELECT mail.id, mailbox, received_at, bytes, partial, verified, attempts, sealed
+                 FROM matter JOIN mail ON case_id = matter.id AND case_id <> 0
+                     JOIN raw ON raw.mail_id = mail.id JOIN reading ON reading.mail_id = mail.id
+                 WHERE reference = ?1 ORDER BY mail.id",
             )?;
             let mut rows = query.query([reference])?;
             let mut mails = Vec::new();
@@ -340,12 +344,7 @@ impl Tx<'_> {
             return Ok(Receipt::Known);
         }
         let hash = content_hash_of(&arrival.raw);
-        let twin: Option<i64> = self
-            .sql
-            .prepare_cached("SELECT id FROM mail WHERE content_hash = ?1")?
-            .query_row([hash.as_slice()], |row| row.get(0))
-            .optional()?;
-        if let Some(mail) = twin {
+        if let Some(mail) = self.mail_of_content(&hash)? {
             self.sight(&key, mail, "twin")?;
             // Received is when the first of our boxes took it (law.md §2.3).
             self.sql
@@ -366,8 +365,8 @@ impl Tx<'_> {
         self.sql
             .prepare_cached(
                 "INSERT INTO mail (content_hash, mailbox, received_at, stored_at, size, partial, sender_key,
-                     verified, state, attempts, outcome, case_ref)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'new', 0, '', '')",
+                     verified, state, attempts, outcome, case_id)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'new', 0, '', 0)",
             )?
             .execute(params![
                 hash.as_slice(),
@@ -385,6 +384,16 @@ impl Tx<'_> {
             .execute(params![mail, self.keys.seal(kept)?])?;
         self.sight(&key, mail, "stored")?;
         Ok(Receipt::New)
+    }
+
+    fn mail_of_content(&self, hash: &[u8]) -> Result<Option<i64>, StoreError> {
+        Ok(self
+            .sql
+            .prepare_cached(
+                "SELECT id FROM mail WHERE substr(content_hash, 1, 8) = substr(?1, 1, 8) AND content_hash = ?1",
+            )?
+            .query_row([hash], |row| row.get(0))
+            .optional()?)
     }
 
     /// Who a mail says it is from, for the quota; one name for all who cannot be told.
@@ -461,9 +470,10 @@ impl Tx<'_> {
         case: Option<&Reference>,
         reading: &[u8],
     ) -> Result<(), StoreError> {
+        let case = case.map_or(Ok(0), |case| self.known_case(case))?;
         self.sql
-            .prepare_cached("UPDATE mail SET state = 'done', outcome = ?2, case_ref = ?3 WHERE id = ?1")?
-            .execute(params![mail.0, outcome, case.map_or("", Reference::as_str)])?;
+            .prepare_cached("UPDATE mail SET state = 'done', outcome = ?2, case_id = ?3 WHERE id = ?1")?
+            .execute(params![mail.0, outcome, case])?;
         self.sql
             .prepare_cached("INSERT OR REPLACE INTO reading (mail_id, sealed) VALUES (?1, ?2)")?
             .execute(params![mail.0, self.keys.seal(reading)?])?;
@@ -494,13 +504,17 @@ impl Tx<'_> {
 }
 
 fn stored_mail(tx: &Tx<'_>, row: &rusqlite::Row<'_>) -> Result<StoredMail, StoreError> {
-    let sealed: Vec<u8> = row.get(3)?;
     let verified: String = row.get(5)?;
     Ok(StoredMail {
         id: MailId(row.get(0)?),
         mailbox: row.get(1)?,
         received_at: timestamp(row.get(2)?),
-        raw: tx.keys.open(&sealed).ok_or_else(|| corrupt("mail", "raw", row.get(0)))?,
+        raw: row
+            .get_ref(3)?
+            .as_blob()
+            .ok()
+            .and_then(|sealed| tx.keys.open(sealed))
+            .ok_or_else(|| corrupt("mail", "raw", row.get(0)))?,
         partial: row.get(4)?,
         verified: (!verified.is_empty()).then_some(verified),
         attempts: row.get(6)?,

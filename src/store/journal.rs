@@ -11,10 +11,10 @@ use super::rows::FactRow;
 use super::{Store, StoreError, Tx};
 use crate::case::{Case, Fact, MailId, Reference, evolve};
 
-/// One journal entry, for a person to read.
+/// One fact of the journal, for a person to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its number.
+    /// The number of its entry; facts of one event have the same.
     pub seq: u64,
     /// When.
     pub at: Timestamp,
@@ -66,12 +66,14 @@ impl Store {
         let reference = reference.as_str().to_owned();
         self.read(move |tx| {
             let mut query = tx.sql.prepare_cached(
-                "SELECT seq, at, by, case_ref, fact FROM journal WHERE case_ref = ?1 ORDER BY seq",
+                "SELECT seq, at, by, reference, facts
+                 FROM matter JOIN journal ON case_id = matter.id AND case_id <> 0
+                 WHERE reference = ?1 ORDER BY seq",
             )?;
             let mut rows = query.query([reference])?;
             let mut entries = Vec::new();
             while let Some(row) = rows.next()? {
-                entries.push(entry(row)?);
+                entries.extend(entries_of(row)?);
             }
             Ok(entries)
         })
@@ -99,10 +101,11 @@ impl Tx<'_> {
         at: Timestamp,
         by: &str,
     ) -> Result<(), StoreError> {
-        for fact in facts {
-            self.append_row(case.as_str(), &FactRow::of(fact), at, by)?;
+        if facts.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let rows: Vec<FactRow> = facts.iter().map(FactRow::of).collect();
+        self.append_entry(self.known_case(case)?, &rows, at, by)
     }
 
     /// Appends how a mail ended that opened or joined no case.
@@ -110,22 +113,23 @@ impl Tx<'_> {
     /// # Errors
     /// SQLite's.
     pub fn append_mail_end(&self, mail: MailId, outcome: &str, at: Timestamp) -> Result<(), StoreError> {
-        self.append_row("", &FactRow::MailEnded { mail: mail.0, outcome: outcome.to_owned() }, at, "daemon")
+        let end = FactRow::MailEnded { mail: mail.0, outcome: outcome.to_owned() };
+        self.append_entry(0, &[end], at, "daemon")
     }
 
-    fn append_row(&self, case: &str, fact: &FactRow, at: Timestamp, by: &str) -> Result<(), StoreError> {
-        let fact = serde_json::to_string(fact).map_err(|error| StoreError::Sqlite(error.to_string()))?;
+    fn append_entry(&self, case: i64, facts: &[FactRow], at: Timestamp, by: &str) -> Result<(), StoreError> {
+        let facts = serde_json::to_string(facts).map_err(|error| StoreError::Sqlite(error.to_string()))?;
         let (seq, former) = match self.end()? {
             Some(end) => (end.seq + 1, end.hash.to_vec()),
             None => (1, Vec::new()),
         };
         let at = at.as_millisecond();
-        let hash = chain(&former, seq, case, at, by, &fact);
+        let hash = chain(&former, seq, case, at, by, &facts);
         self.sql
             .prepare_cached(
-                "INSERT INTO journal (seq, case_ref, at, by, fact, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO journal (seq, case_id, at, by, facts, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
-            .execute(params![seq, case, at, by, fact, hash.as_slice()])?;
+            .execute(params![seq, case, at, by, facts, hash.as_slice()])?;
         *self.journal_end.borrow_mut() = Some(End { seq, hash });
         Ok(())
     }
@@ -143,31 +147,31 @@ impl Tx<'_> {
 
     fn verify_journal(&self) -> Result<Result<u64, JournalFault>, StoreError> {
         let mut query =
-            self.sql.prepare("SELECT seq, at, by, case_ref, fact, hash FROM journal ORDER BY seq")?;
+            self.sql.prepare("SELECT seq, at, by, case_id, facts, hash FROM journal ORDER BY seq")?;
         let mut rows = query.query([])?;
         let (mut former, mut count): (Vec<u8>, u64) = (Vec::new(), 0);
-        let mut cases: std::collections::HashMap<String, Option<Case>> = std::collections::HashMap::new();
+        let mut cases: std::collections::HashMap<i64, Option<Case>> = std::collections::HashMap::new();
         while let Some(row) = rows.next()? {
             let seq: u64 = row.get(0)?;
             if seq != count + 1 {
                 return Ok(Err(JournalFault::Missing(count + 1)));
             }
-            let (at, by, case, fact): (i64, String, String, String) =
+            let (at, by, case, facts): (i64, String, i64, String) =
                 (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
             let hash: Vec<u8> = row.get(5)?;
-            if chain(&former, seq, &case, at, &by, &fact).as_slice() != hash {
+            if chain(&former, seq, case, at, &by, &facts).as_slice() != hash {
                 return Ok(Err(JournalFault::Broken(seq)));
             }
             former = hash;
             count = seq;
-            if !case.is_empty() {
-                let broken =
-                    || StoreError::Corrupt { table: "journal", column: "fact", row: seq.to_string() };
-                let row: FactRow = serde_json::from_str(&fact).map_err(|_| broken())?;
-                if let Some(fact) = row.fact().ok_or_else(broken)? {
-                    let at = Timestamp::from_millisecond(at).map_err(|_| broken())?;
-                    let state = cases.entry(case).or_default();
-                    *state = evolve(state.take(), &fact, at);
+            if case != 0 {
+                let at = Timestamp::from_millisecond(at).map_err(|_| broken(seq))?;
+                let rows: Vec<FactRow> = serde_json::from_str(&facts).map_err(|_| broken(seq))?;
+                let state = cases.entry(case).or_default();
+                for row in rows {
+                    if let Some(fact) = row.fact().ok_or_else(|| broken(seq))? {
+                        *state = evolve(state.take(), &fact, at);
+                    }
                 }
             }
         }
@@ -181,10 +185,14 @@ impl Tx<'_> {
         if count < expected {
             return Ok(Err(JournalFault::Cut { found: count, expected }));
         }
-        for (reference, replayed) in cases {
-            let stored = Reference::parse(&reference).map(|found| self.case(&found)).transpose()?.flatten();
-            if stored != replayed {
-                return Ok(Err(JournalFault::Differs(reference)));
+        for (number, replayed) in cases {
+            let named = replayed.as_ref().map(|case| case.reference.as_str().to_owned());
+            let found = match &replayed {
+                Some(case) => self.case_number(&case.reference)?,
+                None => Some(number),
+            };
+            if found != Some(number) || self.case_numbered(number)? != replayed {
+                return Ok(Err(JournalFault::Differs(named.unwrap_or_else(|| number.to_string()))));
             }
         }
         Ok(Ok(count))
@@ -206,27 +214,31 @@ impl Tx<'_> {
 }
 
 /// SHA-256 over the former hash and every field, each with its length, so that no two rows read alike.
-fn chain(former: &[u8], seq: u64, case: &str, at: i64, by: &str, fact: &str) -> [u8; 32] {
+fn chain(former: &[u8], seq: u64, case: i64, at: i64, by: &str, facts: &str) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for field in
-        [former, &seq.to_be_bytes(), case.as_bytes(), &at.to_be_bytes(), by.as_bytes(), fact.as_bytes()]
-    {
+    let (seq, case, at) = (seq.to_be_bytes(), case.to_be_bytes(), at.to_be_bytes());
+    for field in [former, &seq, &case, &at, by.as_bytes(), facts.as_bytes()] {
         hash.update((field.len() as u64).to_be_bytes());
         hash.update(field);
     }
     hash.finalize().into()
 }
 
-fn entry(row: &rusqlite::Row<'_>) -> Result<Entry, StoreError> {
-    let (seq, fact): (u64, String) = (row.get(0)?, row.get(4)?);
-    let broken = || StoreError::Corrupt { table: "journal", column: "fact", row: seq.to_string() };
-    let shown: FactRow = serde_json::from_str(&fact).map_err(|_| broken())?;
-    Ok(Entry {
-        seq,
-        at: Timestamp::from_millisecond(row.get(1)?).map_err(|_| broken())?,
-        by: row.get(2)?,
-        case: row.get(3)?,
-        text: shown.shown(),
-        fact,
-    })
+/// What a person reads of a row: each of its facts.
+fn entries_of(row: &rusqlite::Row<'_>) -> Result<Vec<Entry>, StoreError> {
+    let seq: u64 = row.get(0)?;
+    let at = Timestamp::from_millisecond(row.get(1)?).map_err(|_| broken(seq))?;
+    let (by, case, facts): (String, String, String) = (row.get(2)?, row.get(3)?, row.get(4)?);
+    let facts: Vec<FactRow> = serde_json::from_str(&facts).map_err(|_| broken(seq))?;
+    facts
+        .iter()
+        .map(|shown| {
+            let fact = serde_json::to_string(shown).map_err(|_| broken(seq))?;
+            Ok(Entry { seq, at, by: by.clone(), case: case.clone(), text: shown.shown(), fact })
+        })
+        .collect()
+}
+
+fn broken(seq: u64) -> StoreError {
+    StoreError::Corrupt { table: "journal", column: "facts", row: seq.to_string() }
 }

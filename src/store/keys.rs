@@ -106,11 +106,13 @@ impl Keys {
         getrandom::fill(&mut nonce).map_err(|_| StoreError::Random)?;
         let mut out = Vec::with_capacity(NONCE_LEN + plain.len() + AES_256_GCM.tag_len());
         out.extend_from_slice(&nonce);
-        let mut body = plain.to_vec();
-        self.seal
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut body)
+        out.extend_from_slice(plain);
+        let (_, body) = out.split_at_mut(NONCE_LEN);
+        let tag = self
+            .seal
+            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), body)
             .map_err(|_| StoreError::Random)?;
-        out.append(&mut body);
+        out.extend_from_slice(tag.as_ref());
         Ok(out)
     }
 

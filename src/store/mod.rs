@@ -15,6 +15,8 @@ mod rows;
 mod suppression;
 mod tokens;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +35,7 @@ pub(crate) use rows::basis_name;
 pub use suppression::OptedOut;
 pub use tokens::{FoundToken, NewToken};
 
+use crate::case::Reference;
 use crate::config::StoreSettings;
 
 const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("schema/001_start.sql"))];
@@ -124,10 +127,16 @@ pub struct Tx<'a> {
     sql: &'a Transaction<'a>,
     keys: &'a Keys,
     /// The journal's last entry, read once per transaction.
-    journal_end: std::cell::RefCell<Option<journal::End>>,
+    journal_end: RefCell<Option<journal::End>>,
+    /// What cases are called by other tables, as far as it was looked up; `None`: there is no such case.
+    case_numbers: RefCell<HashMap<Reference, Option<i64>>>,
 }
 
-impl Tx<'_> {
+impl<'a> Tx<'a> {
+    fn new(sql: &'a Transaction<'a>, keys: &'a Keys) -> Self {
+        Self { sql, keys, journal_end: RefCell::default(), case_numbers: RefCell::default() }
+    }
+
     /// The installation's keys.
     #[must_use]
     pub const fn keys(&self) -> &Keys {
@@ -147,7 +156,8 @@ impl Tx<'_> {
             }
             Err(error) => {
                 self.sql.execute_batch("ROLLBACK TO apart; RELEASE apart")?;
-                *self.journal_end.borrow_mut() = None;
+                self.journal_end.take();
+                self.case_numbers.take();
                 Err(error)
             }
         }
@@ -230,7 +240,7 @@ impl Store {
             .writer
             .call(move |sql| -> Result<R, StoreError> {
                 let transaction = sql.transaction_with_behavior(TransactionBehavior::Immediate)?;
-                let done = work(&Tx { sql: &transaction, keys: &keys, journal_end: None.into() })?;
+                let done = work(&Tx::new(&transaction, &keys))?;
                 transaction.commit()?;
                 Ok(done)
             })
@@ -251,7 +261,7 @@ impl Store {
             .reader
             .call(move |sql| -> Result<R, StoreError> {
                 let transaction = sql.transaction()?;
-                work(&Tx { sql: &transaction, keys: &keys, journal_end: None.into() })
+                work(&Tx::new(&transaction, &keys))
             })
             .await?;
         Ok(done)

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
 use super::inbound::timestamp;
+use super::tokens::{NewToken, purpose_name};
 use super::{Store, StoreError, Tx};
 use crate::case::{Fingerprint, LetterOutcome, Reference};
 use crate::mail::Address;
@@ -24,6 +25,8 @@ pub struct NewLetter<'a> {
     pub bytes: &'a [u8],
     /// When.
     pub queued_at: Timestamp,
+    /// The token it carries.
+    pub token: Option<NewToken<'a>>,
 }
 
 /// A letter that somebody is sending now.
@@ -46,12 +49,18 @@ pub struct ClaimedLetter {
     pub unknowns: u32,
     /// When it was queued.
     pub queued_at: Timestamp,
+    domain_key: Vec<u8>,
 }
 
 /// What is to become of a claimed letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settlement {
-    /// It reached an end.
+    /// It was accepted, and the life of its token begins (R24).
+    Accepted {
+        /// When the token stops confirming.
+        token_until: Timestamp,
+    },
+    /// It reached another end.
     End(LetterOutcome),
     /// Try again then.
     Retry {
@@ -100,7 +109,8 @@ impl Store {
     pub async fn release_claims(&self) -> Result<usize, StoreError> {
         self.write(|tx| {
             Ok(tx.sql.execute(
-                "UPDATE letter SET state = 'due', unknowns = unknowns + 1 WHERE state = 'claimed'",
+                "UPDATE letter SET state = 'due', unknowns = unknowns + 1
+                 WHERE settled_at = 0 AND state = 'claimed'",
                 [],
             )?)
         })
@@ -113,9 +123,13 @@ impl Store {
     /// SQLite's.
     pub async fn next_letter_at(&self) -> Result<Option<Timestamp>, StoreError> {
         self.read(|tx| {
-            let at: Option<i64> =
-                tx.sql
-                    .query_row("SELECT min(due_at) FROM letter WHERE state = 'due'", [], |row| row.get(0))?;
+            let at: Option<i64> = tx
+                .sql
+                .prepare_cached(
+                    "SELECT due_at FROM letter WHERE settled_at = 0 AND state = 'due' ORDER BY due_at LIMIT 1",
+                )?
+                .query_row([], |row| row.get(0))
+                .optional()?;
             Ok(at.map(timestamp))
         })
         .await
@@ -129,7 +143,9 @@ impl Store {
         let reference = reference.as_str().to_owned();
         self.read(move |tx| {
             let mut query = tx.sql.prepare_cached(
-                "SELECT kind, state, queued_at, bounced FROM letter WHERE case_ref = ?1 ORDER BY id",
+                "SELECT kind, state, queued_at, bounced
+                 FROM matter JOIN letter ON case_id = matter.id AND case_id <> 0
+                 WHERE reference = ?1 ORDER BY letter.id",
             )?;
             let rows = query.query_map([reference], |row| {
                 Ok(LetterState {
@@ -174,30 +190,43 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Queues a letter; returns its number.
+    /// Queues a letter, whose case was written before it; returns its number.
     ///
     /// # Errors
     /// SQLite's.
     pub fn queue_letter(&self, new: &NewLetter<'_>) -> Result<i64, StoreError> {
-        let envelope = format!("{}\n{}", new.envelope_from.unwrap_or_default(), new.envelope_to.as_str());
-        let at = new.queued_at.as_second();
+        let case = new.case.map_or(Ok(0), |case| self.known_case(case))?;
+        let (token_hash, code_hash) = match &new.token {
+            Some(new) => (
+                self.keys.token(new.token).to_vec(),
+                new.code.map(|code| self.keys.code(new.token, code).to_vec()).unwrap_or_default(),
+            ),
+            None => (Vec::new(), Vec::new()),
+        };
         self.sql
             .prepare_cached(
-                "INSERT INTO letter (case_ref, kind, to_key, domain_key, state, attempts, unknowns, queued_at, due_at,
-                     settled_at, bounced)
-                 VALUES (?1, ?2, ?3, ?4, 'due', 0, 0, ?5, ?5, 0, 0)",
+                "INSERT INTO letter (case_id, kind, to_key, domain_key, state, attempts, unknowns, queued_at, due_at,
+                     settled_at, bounced, token_hash, person, purpose, code_hash, tries, expires_at)
+                 VALUES (?1, ?2, ?3, ?4, 'due', 0, 0, ?5, ?5, 0, 0, ?6, ?7, ?8, ?9, 0, 0)",
             )?
             .execute(params![
-                new.case.map_or("", Reference::as_str),
+                case,
                 new.kind,
                 self.keys.suppression(new.envelope_to).0.as_slice(),
                 self.keys.domain(new.envelope_to).0.as_slice(),
-                at,
+                new.queued_at.as_second(),
+                token_hash,
+                new.token.as_ref().map_or(&[][..], |new| new.person.0.as_slice()),
+                new.token.as_ref().map_or("", |new| purpose_name(new.purpose)),
+                code_hash,
             ])?;
         let letter = self.sql.last_insert_rowid();
+        let from = new.envelope_from.unwrap_or_default().as_bytes();
+        let to = new.envelope_to.as_str().as_bytes();
+        let sealed = self.keys.seal(&[from, b"\n", to, b"\n", new.bytes].concat())?;
         self.sql
-            .prepare_cached("INSERT INTO letter_bytes (letter_id, envelope, bytes) VALUES (?1, ?2, ?3)")?
-            .execute(params![letter, self.keys.seal(envelope.as_bytes())?, self.keys.seal(new.bytes)?])?;
+            .prepare_cached("INSERT INTO letter_bytes (letter_id, sealed) VALUES (?1, ?2)")?
+            .execute(params![letter, sealed])?;
         Ok(letter)
     }
 
@@ -211,11 +240,15 @@ impl Tx<'_> {
         since: Timestamp,
     ) -> Result<BTreeMap<String, u32>, StoreError> {
         let mut query = self.sql.prepare_cached(
-            "SELECT kind, count(*) FROM letter WHERE to_key = ?1 AND queued_at > ?2 GROUP BY kind",
+            "SELECT kind FROM letter
+             WHERE substr(to_key, 1, 8) = substr(?1, 1, 8) AND to_key = ?1 AND queued_at > ?2",
         )?;
-        let rows = query
-            .query_map(params![to.0.as_slice(), since.as_second()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let mut rows = query.query(params![to.0.as_slice(), since.as_second()])?;
+        let mut kinds = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            *kinds.entry(row.get(0)?).or_default() += 1;
+        }
+        Ok(kinds)
     }
 
     fn claim_letters(
@@ -235,14 +268,14 @@ impl Tx<'_> {
         let mut claimed = Vec::new();
         {
             let mut query = self.sql.prepare_cached(
-                "SELECT id, case_ref, kind, envelope, bytes, attempts, unknowns, queued_at, domain_key
-                 FROM letter JOIN letter_bytes ON letter_id = id
-                 WHERE state = 'due' AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2",
+                "SELECT letter.id, coalesce(reference, ''), kind, sealed, attempts, unknowns, queued_at, domain_key
+                 FROM letter JOIN letter_bytes ON letter_id = letter.id LEFT JOIN matter ON matter.id = case_id
+                 WHERE settled_at = 0 AND due_at <= ?1 AND state = 'due' ORDER BY due_at, letter.id LIMIT ?2",
             )?;
             let mut rows = query.query(params![now.as_second(), limit])?;
             let mut domains: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
             while let Some(row) = rows.next()? {
-                let domain: Vec<u8> = row.get(8)?;
+                let domain: Vec<u8> = row.get(7)?;
                 if let Some(count) = domains.get_mut(&domain) {
                     *count += 1;
                 } else {
@@ -288,72 +321,87 @@ impl Tx<'_> {
 
     fn claimed(&self, row: &rusqlite::Row<'_>) -> Result<ClaimedLetter, StoreError> {
         let id: i64 = row.get(0)?;
-        let open = |column: &'static str, sealed: Vec<u8>| {
-            let broken = || StoreError::Corrupt { table: "letter", column, row: id.to_string() };
-            self.keys.open(&sealed).ok_or_else(broken)
-        };
-        let envelope = String::from_utf8_lossy(&open("envelope", row.get(3)?)?).into_owned();
-        let (from, to) = envelope.split_once('\n').unwrap_or(("", &envelope));
+        let opened = row.get_ref(3)?.as_blob().ok().and_then(|sealed| self.keys.open(sealed));
+        let (envelope_from, envelope_to, bytes) = opened.and_then(unfold).ok_or_else(|| {
+            StoreError::Corrupt { table: "letter_bytes", column: "sealed", row: id.to_string() }
+        })?;
         Ok(ClaimedLetter {
             id,
             case: row.get(1)?,
             kind: row.get(2)?,
-            envelope_from: (!from.is_empty()).then(|| from.to_owned()),
-            envelope_to: to.to_owned(),
-            bytes: open("bytes", row.get(4)?)?,
-            attempts: row.get::<_, u32>(5)? + 1,
-            unknowns: row.get(6)?,
-            queued_at: timestamp(row.get(7)?),
+            envelope_from: (!envelope_from.is_empty()).then_some(envelope_from),
+            envelope_to,
+            bytes,
+            attempts: row.get::<_, u32>(4)? + 1,
+            unknowns: row.get(5)?,
+            queued_at: timestamp(row.get(6)?),
+            domain_key: row.get(7)?,
         })
     }
 
-    /// Settles a claimed letter. At its end its bytes are removed: the token in them is then nowhere (T15).
+    /// Settles claimed letters. At its end a letter's bytes are removed: the token in them is then nowhere (T15).
     ///
     /// # Errors
     /// SQLite's.
-    pub fn settle_letter(&self, id: i64, settlement: Settlement, now: Timestamp) -> Result<(), StoreError> {
-        match settlement {
-            Settlement::End(outcome) => {
-                let state = match outcome {
-                    LetterOutcome::Accepted => "sent",
-                    LetterOutcome::Refused | LetterOutcome::Bounced => "refused",
-                    LetterOutcome::Unknown => "unknown",
-                    LetterOutcome::Outdated => "outdated",
-                };
-                self.sql
-                    .prepare_cached("UPDATE letter SET state = ?2, settled_at = ?3 WHERE id = ?1")?
-                    .execute(params![id, state, now.as_second()])?;
-                self.sql.prepare_cached("DELETE FROM letter_bytes WHERE letter_id = ?1")?.execute([id])?;
-                self.sql
-                    .prepare_cached(
-                        "INSERT INTO sent (minute, domain_key, letters)
-                         SELECT ?2, domain_key, 1 FROM letter WHERE id = ?1
-                         ON CONFLICT (minute, domain_key) DO UPDATE SET letters = letters + 1",
-                    )?
-                    .execute(params![id, now.as_second() / 60])?;
-            }
-            Settlement::Retry { due_at, unknown } => {
-                self.sql
-                    .prepare_cached(
-                        "UPDATE letter SET state = 'due', due_at = ?2, unknowns = unknowns + ?3 WHERE id = ?1",
-                    )?
-                    .execute(params![id, due_at.as_second(), unknown])?;
-            }
+    pub fn settle_letters(
+        &self,
+        settled: &[(&ClaimedLetter, Settlement)],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut ended: BTreeMap<&[u8], u32> = BTreeMap::new();
+        for (letter, settlement) in settled {
+            let (state, token_until) = match *settlement {
+                Settlement::Retry { due_at, unknown } => {
+                    self.sql
+                        .prepare_cached(
+                            "UPDATE letter SET state = 'due', due_at = ?2, unknowns = unknowns + ?3 WHERE id = ?1",
+                        )?
+                        .execute(params![letter.id, due_at.as_second(), unknown])?;
+                    continue;
+                }
+                Settlement::Accepted { token_until } => ("sent", token_until.as_second()),
+                Settlement::End(LetterOutcome::Accepted) => ("sent", 0),
+                Settlement::End(LetterOutcome::Refused | LetterOutcome::Bounced) => ("refused", 0),
+                Settlement::End(LetterOutcome::Unknown) => ("unknown", 0),
+                Settlement::End(LetterOutcome::Outdated) => ("outdated", 0),
+            };
+            self.sql
+                .prepare_cached(
+                    "UPDATE letter SET state = ?2, settled_at = ?3, expires_at = ?4 WHERE id = ?1",
+                )?
+                .execute(params![letter.id, state, now.as_second(), token_until])?;
+            self.sql.prepare_cached("DELETE FROM letter_bytes WHERE letter_id = ?1")?.execute([letter.id])?;
+            *ended.entry(&letter.domain_key).or_default() += 1;
+        }
+        for (domain, letters) in ended {
+            self.sql
+                .prepare_cached(
+                    "INSERT INTO sent (minute, domain_key, letters) VALUES (?1, ?2, ?3)
+                     ON CONFLICT (minute, domain_key) DO UPDATE SET letters = letters + ?3",
+                )?
+                .execute(params![now.as_second() / 60, domain, letters])?;
         }
         Ok(())
     }
 
-    /// Marks a letter as come back; returns its case and kind, `None` when it had come back before.
+    /// Marks a letter as come back; returns its kind, `None` when it had come back before.
     ///
     /// # Errors
     /// SQLite's.
-    pub fn bounce_letter(&self, id: i64) -> Result<Option<(String, String)>, StoreError> {
+    pub fn bounce_letter(&self, id: i64) -> Result<Option<String>, StoreError> {
         Ok(self
             .sql
-            .prepare_cached(
-                "UPDATE letter SET bounced = 1 WHERE id = ?1 AND bounced = 0 RETURNING case_ref, kind",
-            )?
-            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+            .prepare_cached("UPDATE letter SET bounced = 1 WHERE id = ?1 AND bounced = 0 RETURNING kind")?
+            .query_row([id], |row| row.get(0))
             .optional()?)
     }
+}
+
+/// Sender, recipient and final bytes of what was sealed together.
+fn unfold(mut opened: Vec<u8>) -> Option<(String, String, Vec<u8>)> {
+    let mut lines = opened.splitn(3, |byte| *byte == b'\n');
+    let from = String::from_utf8(lines.next()?.to_vec()).ok()?;
+    let to = String::from_utf8(lines.next()?.to_vec()).ok()?;
+    opened.drain(..from.len() + to.len() + 2);
+    Some((from, to, opened))
 }

@@ -1,7 +1,7 @@
 //! Tokens of our letters, as keyed hashes, each bound to a case, an address and a purpose (T15).
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::OptionalExtension;
 
 use super::inbound::timestamp;
 use super::{StoreError, Tx};
@@ -14,10 +14,6 @@ pub struct NewToken<'a> {
     pub token: &'a Token,
     /// To be typed on the page, when one is asked.
     pub code: Option<&'a Code>,
-    /// The letter that carries it.
-    pub letter: i64,
-    /// The case.
-    pub case: &'a Reference,
     /// Whose answer counts.
     pub person: Fingerprint,
     /// What it is good for.
@@ -52,28 +48,6 @@ impl FoundToken {
 }
 
 impl Tx<'_> {
-    /// Keeps the hash of a token.
-    ///
-    /// # Errors
-    /// SQLite's.
-    pub fn keep_token(&self, new: &NewToken<'_>) -> Result<(), StoreError> {
-        let code = new.code.map(|code| self.keys.code(new.token, code).to_vec()).unwrap_or_default();
-        self.sql
-            .prepare_cached(
-                "INSERT INTO token (hash, letter_id, case_ref, person, purpose, code_hash, tries, expires_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0)",
-            )?
-            .execute(params![
-                self.keys.token(new.token).as_slice(),
-                new.letter,
-                new.case.as_str(),
-                new.person.0.as_slice(),
-                purpose_name(new.purpose),
-                code,
-            ])?;
-        Ok(())
-    }
-
     /// What a token stands for; `None` when it is not ours.
     ///
     /// # Errors
@@ -82,27 +56,32 @@ impl Tx<'_> {
         let found = self
             .sql
             .prepare_cached(
-                "SELECT letter_id, case_ref, person, purpose, length(code_hash), tries, expires_at FROM token WHERE hash = ?1",
+                "SELECT letter.id, reference, person, purpose, length(code_hash), tries, expires_at
+                 FROM letter JOIN matter ON matter.id = case_id
+                 WHERE substr(token_hash, 1, 8) = substr(?1, 1, 8) AND token_hash = ?1 AND token_hash <> x''",
             )?
             .query_row([self.keys.token(token).as_slice()], |row| {
                 let case: String = row.get(1)?;
                 let purpose: String = row.get(3)?;
                 let expires_at: i64 = row.get(6)?;
-                Ok((case, FoundTokenRow {
-                    letter: row.get(0)?,
-                    person: Fingerprint(row.get(2)?),
-                    purpose,
-                    asks_code: row.get::<_, i64>(4)? > 0,
-                    tries: row.get(5)?,
-                    expires_at,
-                }))
+                Ok((
+                    case,
+                    FoundTokenRow {
+                        letter: row.get(0)?,
+                        person: Fingerprint(row.get(2)?),
+                        purpose,
+                        asks_code: row.get::<_, i64>(4)? > 0,
+                        tries: row.get(5)?,
+                        expires_at,
+                    },
+                ))
             })
             .optional()?;
         let Some((case, row)) = found else { return Ok(None) };
-        let broken = |column| StoreError::Corrupt { table: "token", column, row: row.letter.to_string() };
+        let broken = |column| StoreError::Corrupt { table: "letter", column, row: row.letter.to_string() };
         Ok(Some(FoundToken {
             letter: row.letter,
-            case: Reference::parse(&case).ok_or_else(|| broken("case_ref"))?,
+            case: Reference::parse(&case).ok_or_else(|| broken("case_id"))?,
             person: row.person,
             purpose: purpose_of(&row.purpose).ok_or_else(|| broken("purpose"))?,
             asks_code: row.asks_code,
@@ -120,27 +99,22 @@ impl Tx<'_> {
         let hash = self.keys.token(token);
         let kept: Option<Vec<u8>> = self
             .sql
-            .prepare_cached("SELECT code_hash FROM token WHERE hash = ?1")?
+            .prepare_cached(
+                "SELECT code_hash FROM letter
+                 WHERE substr(token_hash, 1, 8) = substr(?1, 1, 8) AND token_hash = ?1 AND token_hash <> x''",
+            )?
             .query_row([hash.as_slice()], |row| row.get(0))
             .optional()?;
         let right = kept.is_some_and(|kept| bool::from(kept.ct_eq(&self.keys.code(token, code))));
         if !right {
             self.sql
-                .prepare_cached("UPDATE token SET tries = tries + 1 WHERE hash = ?1")?
+                .prepare_cached(
+                    "UPDATE letter SET tries = tries + 1
+                     WHERE substr(token_hash, 1, 8) = substr(?1, 1, 8) AND token_hash = ?1 AND token_hash <> x''",
+                )?
                 .execute([hash.as_slice()])?;
         }
         Ok(right)
-    }
-
-    /// Starts the life of a letter's token: it was accepted (R24).
-    ///
-    /// # Errors
-    /// SQLite's.
-    pub fn start_tokens(&self, letter: i64, expires_at: Timestamp) -> Result<(), StoreError> {
-        self.sql
-            .prepare_cached("UPDATE token SET expires_at = ?2 WHERE letter_id = ?1 AND expires_at = 0")?
-            .execute(params![letter, expires_at.as_second()])?;
-        Ok(())
     }
 }
 
@@ -153,7 +127,7 @@ struct FoundTokenRow {
     expires_at: i64,
 }
 
-const fn purpose_name(purpose: Purpose) -> &'static str {
+pub(super) const fn purpose_name(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::Confirm => "confirm",
         Purpose::Undo => "undo",

@@ -81,25 +81,25 @@ pub fn check(bytes: &[u8], to: &Address) -> Result<(), Flaw> {
 }
 
 fn lines_are_clean(bytes: &[u8]) -> Result<(), Flaw> {
-    let mut length = 0;
-    let mut previous = 0;
-    for &byte in bytes {
-        match byte {
-            b'\n' if previous != b'\r' => return Err(Flaw::BareLineEnd),
-            b'\n' => length = 0,
-            _ if previous == b'\r' => return Err(Flaw::BareLineEnd),
-            b'\r' => {}
-            b'\t' | b' '..=b'~' => {
-                length += 1;
-                if length > LINE_BYTES {
-                    return Err(Flaw::LongLine);
-                }
-            }
-            _ => return Err(Flaw::Byte),
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let end = memchr::memchr2(b'\r', b'\n', rest).ok_or(Flaw::Unfinished);
+        let (line, after) = rest.split_at(end.unwrap_or(rest.len()));
+        // Without a way out of the loop it runs over many bytes at once.
+        if !line.iter().fold(true, |clean, byte| clean & matches!(byte, b'\t' | b' '..=b'~')) {
+            return Err(Flaw::Byte);
         }
-        previous = byte;
+        if line.len() > LINE_BYTES {
+            return Err(Flaw::LongLine);
+        }
+        end?;
+        rest = match after {
+            [b'\r', b'\n', rest @ ..] => rest,
+            [b'\r'] => return Err(Flaw::Unfinished),
+            _ => return Err(Flaw::BareLineEnd),
+        };
     }
-    if bytes.ends_with(b"\r\n") { Ok(()) } else { Err(Flaw::Unfinished) }
+    if bytes.is_empty() { Err(Flaw::Unfinished) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@
 //! `*…*` makes words strong in HTML. A paragraph that is strong as a whole is what the letter asks or grants, and
 //! is set apart.
 
+use super::passages::Passage;
 use super::sender::SenderIdentity;
+use super::wire::quoted_printable;
 
 /// Stands for an asterisk that came with a value, until the words are written out.
 pub(super) const LITERAL_STAR: &str = "\u{e000}";
@@ -70,16 +72,74 @@ pub(super) fn plain(line: &str) -> String {
 pub(super) fn to_text(blocks: &[Block<'_>]) -> String {
     let mut out = String::with_capacity(2048);
     for (number, block) in blocks.iter().enumerate() {
-        if number > 0 && !matches!(blocks.get(number - 1), Some(Block::Foot)) {
+        if is_parted(blocks, number) {
             out.push('\n');
         }
-        match block {
-            Block::Foot => out.push_str("-- \n"),
-            Block::Paragraph(lines) => lines.iter().for_each(|line| flow(&plain(line), "", &mut out)),
-            Block::List(items) => items.iter().for_each(|item| flow(&plain(item), "- ", &mut out)),
-        }
+        flow_block(block, &mut out);
     }
     out
+}
+
+/// Whether an empty line stands before this block of the text.
+fn is_parted(blocks: &[Block<'_>], number: usize) -> bool {
+    number > 0 && !matches!(blocks.get(number - 1), Some(Block::Foot))
+}
+
+fn flow_block(block: &Block<'_>, out: &mut String) {
+    match block {
+        Block::Foot => out.push_str("-- \n"),
+        Block::Paragraph(lines) => lines.iter().for_each(|line| flow(&plain(line), "", out)),
+        Block::List(items) => items.iter().for_each(|item| flow(&plain(item), "- ", out)),
+    }
+}
+
+/// Flowed text and HTML document, each in quoted-printable: it is made line by line, so that what a block became
+/// in an earlier letter can be taken over.
+pub(super) fn encoded(
+    blocks: &[Block<'_>],
+    language: &str,
+    title: &str,
+    sender: &SenderIdentity,
+) -> (String, String) {
+    let (mut text, mut html) = (String::with_capacity(4096), String::with_capacity(8192));
+    let mut lines = String::with_capacity(1024);
+    html_head(language, title, &mut lines);
+    quoted_printable(&lines, &mut html);
+    let mut foot = false;
+    for (number, block) in blocks.iter().enumerate() {
+        if is_parted(blocks, number) {
+            text.push_str("\r\n");
+        }
+        let passage = sender.passages().of(words_of(block), || {
+            let mut passage = Passage { text: String::new(), html: String::new() };
+            lines.clear();
+            flow_block(block, &mut lines);
+            quoted_printable(&lines, &mut passage.text);
+            lines.clear();
+            html_block(block, sender, &mut lines);
+            quoted_printable(&lines, &mut passage.html);
+            passage
+        });
+        text.push_str(&passage.text);
+        // A second foot opens no second one.
+        if !(foot && matches!(block, Block::Foot)) {
+            html.push_str(&passage.html);
+        }
+        foot |= matches!(block, Block::Foot);
+    }
+    lines.clear();
+    html_end(foot, &mut lines);
+    quoted_printable(&lines, &mut html);
+    (text, html)
+}
+
+/// All that a block is made of, as one text that no other block has.
+fn words_of(block: &Block<'_>) -> String {
+    match block {
+        Block::Foot => "--".to_owned(),
+        Block::Paragraph(lines) => lines.join("\n"),
+        Block::List(items) => format!("- {}", items.join("\n- ")),
+    }
 }
 
 /// One line in as many as it needs; each but the last ends with the space that says "goes on" (RFC 3676 §4.1).
@@ -109,47 +169,46 @@ fn flow(line: &str, lead: &str, out: &mut String) {
     out.push('\n');
 }
 
-/// A whole HTML document. Everything is escaped; there is nothing to load and nothing to run.
-pub(super) fn to_html(blocks: &[Block<'_>], language: &str, title: &str, sender: &SenderIdentity) -> String {
-    let mut out = String::with_capacity(4096);
+/// The beginning of an HTML document. Everything is escaped; there is nothing to load and nothing to run.
+fn html_head(language: &str, title: &str, out: &mut String) {
     out.push_str("<!DOCTYPE html>\n<html lang=\"");
     out.push_str(language);
     out.push_str("\">\n<head>\n<meta charset=\"utf-8\">\n");
     out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     out.push_str("<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
-    escape(title, &mut out);
+    escape(title, out);
     out.push_str("</title>\n</head>\n<body style=\"");
     out.push_str(BODY_STYLE);
     out.push_str("\">\n<div style=\"");
     out.push_str(COLUMN_STYLE);
     out.push_str("\">\n");
-    let mut foot = false;
-    for block in blocks {
-        match block {
-            Block::Foot if foot => {}
-            Block::Foot => {
-                foot = true;
-                out.push_str("<div style=\"");
-                out.push_str(FOOT_STYLE);
-                out.push_str("\">\n");
+}
+
+fn html_block(block: &Block<'_>, sender: &SenderIdentity, out: &mut String) {
+    match block {
+        Block::Foot => {
+            out.push_str("<div style=\"");
+            out.push_str(FOOT_STYLE);
+            out.push_str("\">\n");
+        }
+        Block::Paragraph(lines) => paragraph(lines, sender, out),
+        Block::List(items) => {
+            out.push_str("<ul style=\"padding-left:1.2em\">\n");
+            for item in items {
+                out.push_str("<li style=\"margin:.35em 0\">");
+                line(item, sender, out);
+                out.push_str("</li>\n");
             }
-            Block::Paragraph(lines) => paragraph(lines, sender, &mut out),
-            Block::List(items) => {
-                out.push_str("<ul style=\"padding-left:1.2em\">\n");
-                for item in items {
-                    out.push_str("<li style=\"margin:.35em 0\">");
-                    line(item, sender, &mut out);
-                    out.push_str("</li>\n");
-                }
-                out.push_str("</ul>\n");
-            }
+            out.push_str("</ul>\n");
         }
     }
+}
+
+fn html_end(foot: bool, out: &mut String) {
     if foot {
         out.push_str("</div>\n");
     }
     out.push_str("</div>\n</body>\n</html>\n");
-    out
 }
 
 fn paragraph(lines: &[&str], sender: &SenderIdentity, out: &mut String) {

@@ -13,6 +13,7 @@ mod body;
 mod context;
 mod embedded;
 pub mod mark;
+mod passages;
 mod samples;
 mod sender;
 mod templates;
@@ -85,7 +86,7 @@ pub fn render(
     sender: &SenderIdentity,
     seeds: &Seeds,
 ) -> Result<Rendered, RenderError> {
-    let words = templates.words(letter, sender)?;
+    let words = templates.encoded(letter, sender)?;
     let person = letter.kind.person();
     let random = BASE32_NOPAD.encode(&seeds.random).to_ascii_lowercase();
     let (prefix, tag) = person.map_or(("d", random.as_str()), |person| ("r", person.token.as_str()));
@@ -124,7 +125,7 @@ pub fn preview(
     templates: &Templates,
     sender: &SenderIdentity,
 ) -> Result<(String, String), TemplateError> {
-    templates.words(letter, sender).map(|words| (words.subject, words.text))
+    templates.words(letter, sender)
 }
 
 /// Whether the subject carries the token too. A question always does: its answer may lose the tagged address.

@@ -7,6 +7,7 @@ use jiff::{Timestamp, Zoned};
 use minijinja::Value;
 
 use super::mark::MarkKey;
+use super::passages::Passages;
 use super::words;
 use crate::config::{Config, LetterLanguage, Mailbox, ReturnPathMode};
 use crate::identity::Token;
@@ -30,6 +31,7 @@ pub struct SenderIdentity {
     privacy_notice_url: Option<String>,
     french: Vec<(&'static str, Value)>,
     english: Vec<(&'static str, Value)>,
+    passages: Passages,
 }
 
 /// Why letters cannot be written in a mailbox's name: one sentence with key and remedy.
@@ -121,6 +123,7 @@ impl SenderIdentity {
             base_url,
             privacy_notice_url,
             address,
+            passages: Passages::default(),
         })
     }
 
@@ -129,6 +132,11 @@ impl SenderIdentity {
             LetterLanguage::Fr => &self.french,
             LetterLanguage::En => &self.english,
         }
+    }
+
+    /// What its letters said before.
+    pub(super) fn passages(&self) -> &Passages {
+        &self.passages
     }
 
     pub(super) fn name(&self) -> &str {

@@ -25,8 +25,8 @@ pub struct Templates {
     environment: Environment<'static>,
 }
 
-/// A letter's words, before they become MIME.
-pub(super) struct Words {
+/// A letter's subject, and its words as both of its parts hold them, in quoted-printable.
+pub(super) struct Encoded {
     pub(super) subject: String,
     pub(super) text: String,
     pub(super) html: String,
@@ -183,10 +183,10 @@ impl Templates {
     fn check_samples(&self) -> Result<(), TemplateError> {
         for sender in samples::identities() {
             for sample in samples::samples() {
-                let words = self.words(&sample.letter, &sender)?;
+                let (subject, text) = self.words(&sample.letter, &sender)?;
                 if let Some(person) = sample.letter.kind.person()
-                    && !words.subject.contains(person.reference.as_str())
-                    && !words.text.contains(person.reference.as_str())
+                    && !subject.contains(person.reference.as_str())
+                    && !text.contains(person.reference.as_str())
                 {
                     let file = file_name(&sample.letter.kind, sample.letter.language);
                     return Err(TemplateError::new(
@@ -200,8 +200,30 @@ impl Templates {
         Ok(())
     }
 
-    /// The words of `letter`.
-    pub(super) fn words(&self, letter: &Letter, sender: &SenderIdentity) -> Result<Words, TemplateError> {
+    /// The subject and the words of `letter`.
+    pub(super) fn words(
+        &self,
+        letter: &Letter,
+        sender: &SenderIdentity,
+    ) -> Result<(String, String), TemplateError> {
+        self.written(letter, sender, |subject, blocks| (subject, body::to_text(blocks)))
+    }
+
+    /// The subject and the words of `letter` as they leave.
+    pub(super) fn encoded(&self, letter: &Letter, sender: &SenderIdentity) -> Result<Encoded, TemplateError> {
+        let language_tag = language_tag(letter.language);
+        self.written(letter, sender, |subject, blocks| {
+            let (text, html) = body::encoded(blocks, language_tag, &subject, sender);
+            Encoded { subject, text, html, language_tag }
+        })
+    }
+
+    fn written<R>(
+        &self,
+        letter: &Letter,
+        sender: &SenderIdentity,
+        end: impl FnOnce(String, &[body::Block<'_>]) -> R,
+    ) -> Result<R, TemplateError> {
         let file = file_name(&letter.kind, letter.language);
         let failed = |error: Error| TemplateError::from_engine(&file, &error);
         let template = self.environment.get_template(&file).map_err(failed)?;
@@ -216,16 +238,13 @@ impl Templates {
         if subject.chars().count() > SUBJECT_CHARACTERS {
             return Err(wrong("its subject is longer than 150 characters"));
         }
-        let language_tag = language_tag(letter.language);
         let blocks = body::read(body).ok_or_else(|| {
             TemplateError::new(&file, None, "an asterisk opens strong words that no other one closes")
         })?;
         if blocks.is_empty() {
             return Err(wrong("has no text below its subject"));
         }
-        let text = body::to_text(&blocks);
-        let html = body::to_html(&blocks, language_tag, &subject, sender);
-        Ok(Words { subject, text, html, language_tag })
+        Ok(end(subject, &blocks))
     }
 }
 

@@ -110,7 +110,7 @@ fn encoded(value: &str, start: usize, out: &mut String) -> usize {
 /// RFC 2045 §6.7: lines of at most 76 characters, CRLF, ASCII. A dot at the start of a line is written `=2E`, so
 /// that not even a careless relay can end the mail there; an F `=46`, because some mailbox formats change a line
 /// that begins with "From ".
-pub(super) fn quoted_printable(body: &str, out: &mut String) {
+pub(in crate::reply) fn quoted_printable(body: &str, out: &mut String) {
     for line in body.lines() {
         let mut column = 0;
         let mut rest = line;

@@ -11,6 +11,7 @@ mod encode;
 use jiff::Zoned;
 
 pub use check::{Flaw, check};
+pub(super) use encode::quoted_printable;
 
 use super::mark::MARK_FIELD;
 use crate::case::Threading;
@@ -38,13 +39,14 @@ pub(super) struct Mail<'a> {
     pub(super) language: &'static str,
     pub(super) mark: &'a str,
     pub(super) boundary: &'a str,
+    /// Both parts in quoted-printable.
     pub(super) text: &'a str,
     pub(super) html: &'a str,
 }
 
 /// The mail as bytes: ASCII only, CRLF, in the order in which mail programs show it.
 pub(super) fn compose(mail: &Mail<'_>) -> Vec<u8> {
-    let mut out = String::with_capacity(2048 + mail.text.len() * 3 / 2 + mail.html.len() * 3 / 2);
+    let mut out = String::with_capacity(2048 + mail.text.len() + mail.html.len());
     let date = jiff::fmt::rfc2822::to_string(&mail.date).unwrap_or_default();
     encode::field("Date", &date, &mut out);
     encode::mailbox("From", mail.from_name, mail.from.as_str(), &mut out);
@@ -75,7 +77,7 @@ pub(super) fn compose(mail: &Mail<'_>) -> Vec<u8> {
         out.push_str("\r\nContent-Type: ");
         out.push_str(content_type);
         out.push_str("\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n");
-        encode::quoted_printable(body, &mut out);
+        out.push_str(body);
         out.push_str("\r\n");
     }
     out.push_str("--=_");

@@ -90,7 +90,7 @@ fn play(talk: &mut Talk, odd: impl Fn(&str) -> Option<&'static str>) {
     while let Some(line) = talk.line() {
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
         let answer = match verb.as_str() {
-            "EHLO" => "250-test\r\n250-PIPELINING\r\n250 SIZE 99999999\r\n",
+            "EHLO" => "250-test\r\n250 SIZE 99999999\r\n",
             "DATA" => "354 go\r\n",
             "QUIT" => "221 bye\r\n",
             _ => "250 ok\r\n",
@@ -217,6 +217,67 @@ async fn t35_what_a_server_says_ahead_is_no_answer() {
         assert_eq!(postman.send(FROM, TO, &letter(TO)).await, Outcome::Accepted { code: 250 });
     }
     assert_eq!(server.connections(), 3);
+}
+
+/// A server that takes sender, recipient and DATA at once and answers each as it is told; empty: it hangs up.
+async fn outcome_of_a_group(answers: [&'static str; 3], dot: &'static str) -> (Outcome, Vec<String>) {
+    let server = Scripted::start(move |_, talk| {
+        talk.say("220 test\r\n");
+        talk.line();
+        talk.say("250-test\r\n250-pipelining\r\n250 SIZE 99999999\r\n");
+        // Nothing is answered before all three are there.
+        let group = [talk.line(), talk.line(), talk.line()];
+        if group.iter().any(Option::is_none) {
+            return;
+        }
+        for answer in answers {
+            if answer.is_empty() {
+                return;
+            }
+            talk.say(answer);
+        }
+        if answers[2].starts_with("354") {
+            while talk.line().is_some_and(|line| line != ".") {}
+            talk.say(dot);
+        }
+        while talk.line().is_some() {
+            talk.say("250 ok\r\n");
+        }
+    });
+    let outcome = to_scripted(&server).send(FROM, TO, &letter(TO)).await;
+    (outcome, server.heard())
+}
+
+#[tokio::test]
+async fn r5_r16_what_is_said_at_once_is_answered_one_by_one() {
+    let (ok, go) = ("250 ok\r\n", "354 go\r\n");
+    let code = |code| Cause::Code(code, None);
+    for (answers, expected) in [
+        ([ok, ok, go], Outcome::Accepted { code: 250 }),
+        (["550 no\r\n", "503 no\r\n", "503 no\r\n"], permanent(Step::Mail, code(550))),
+        ([ok, "450 later\r\n", "554 nobody\r\n"], transient(Step::Rcpt, code(450))),
+        ([ok, "550-no\r\n550 no\r\n", "554 nobody\r\n"], permanent(Step::Rcpt, code(550))),
+        ([ok, ok, "452 full\r\n"], transient(Step::Data, code(452))),
+        ([ok, "421 closing\r\n", ""], transient(Step::Rcpt, code(421))),
+        ([ok, "550 no\r\n", ""], permanent(Step::Rcpt, code(550))),
+        (["", ok, go], transient(Step::Mail, Cause::Closed)),
+        ([ok, ok, ""], transient(Step::Data, Cause::Closed)),
+        // One answer too many is no answer to the letter.
+        ([ok, ok, "354 go\r\n250 kept\r\n"], transient(Step::Body, Cause::Gibberish)),
+        (["250 ok\r\n250 ok\r\n", ok, go], transient(Step::Data, code(250))),
+    ] {
+        let (outcome, _) = outcome_of_a_group(answers, "250 kept\r\n").await;
+        assert_eq!(outcome, expected, "{answers:?}");
+    }
+}
+
+#[tokio::test]
+async fn r5_a_server_that_wants_a_letter_without_its_recipient_gets_none() {
+    let (outcome, heard) =
+        outcome_of_a_group(["250 ok\r\n", "550 no\r\n", "354 go\r\n"], "250 kept\r\n").await;
+    assert_eq!(outcome, permanent(Step::Rcpt, Cause::Code(550, None)));
+    // Not even a RSET, which would be a line of a letter.
+    assert_eq!(heard.last().map(String::as_str), Some("DATA"));
 }
 
 #[tokio::test]

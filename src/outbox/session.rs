@@ -28,6 +28,10 @@ pub(super) struct Session {
     deadlines: Deadlines,
     encrypted: bool,
     signed_in: bool,
+    /// Whether sender, recipient and DATA may be said at once.
+    pipelining: bool,
+    /// The server waits for a letter that will not come.
+    stranded: bool,
 }
 
 impl Session {
@@ -65,7 +69,16 @@ impl Session {
             Err(_) => Err(Cause::Gibberish),
         });
         let connection = timed(deadlines.command, met).await.map_err(step)?;
-        Ok(Self { connection, tap, deadlines, encrypted: false, signed_in: false })
+        let pipelining = tap.offers_pipelining();
+        Ok(Self {
+            connection,
+            tap,
+            deadlines,
+            encrypted: false,
+            signed_in: false,
+            pipelining,
+            stranded: false,
+        })
     }
 
     /// The bare stream, for TLS. What a server, or somebody between, said beyond its answer is no part of the
@@ -109,7 +122,8 @@ impl Session {
             Outcome::Transient { class } | Outcome::Permanent { class } => {
                 // In the middle of a letter a RSET would be a line of it.
                 let answered = matches!(class.cause, Cause::Code(code, _) if code != 421);
-                answered && class.step != Step::Body && self.ask(Rset).await.is_ok()
+                let in_letter = self.stranded || class.step == Step::Body;
+                answered && !in_letter && matches!(self.ask(Rset).await, Ok(200..=299))
             }
         };
         if keep { (outcome, Some(self)) } else { (outcome, None) }
@@ -118,10 +132,38 @@ impl Session {
     /// Step by step, where lettre's own `send` would not tell at which one it failed.
     async fn transaction(&mut self, envelope: &Envelope, bytes: &[u8]) -> Result<Outcome, Class> {
         let Envelope { from, to } = envelope;
-        self.ask_for(Step::Mail, Mail::new(from.clone(), Vec::new()), 200..=299).await?;
-        self.ask_for(Step::Rcpt, Rcpt::new(to.clone(), Vec::new()), 200..=299).await?;
-        self.ask_for(Step::Data, Data, 354..=354).await?;
+        let mail = Mail::new(from.clone(), Vec::new());
+        let rcpt = Rcpt::new(to.clone(), Vec::new());
+        if self.pipelining {
+            self.offer(mail, rcpt).await?;
+        } else {
+            self.ask_for(Step::Mail, mail, 200..=299).await?;
+            self.ask_for(Step::Rcpt, rcpt, 200..=299).await?;
+            self.ask_for(Step::Data, Data, 354..=354).await?;
+        }
         self.hand_over(bytes).await
+    }
+
+    /// Sender, recipient and DATA in one packet, then their answers, each of which must be good (RFC 2920 §3.1).
+    async fn offer(&mut self, mail: Mail, rcpt: Rcpt) -> Result<(), Class> {
+        self.tap.will_say(3);
+        let mut answered = self.ask(format!("{mail}{rcpt}{Data}")).await;
+        let mut refused = None;
+        for (step, good) in [(Step::Mail, 200..=299), (Step::Rcpt, 200..=299), (Step::Data, 354..=354)] {
+            if step != Step::Mail {
+                answered = self.answer().await;
+            }
+            match answered {
+                Ok(code) if good.contains(&code) => self.stranded = step == Step::Data && refused.is_some(),
+                Ok(code) => refused = refused.or(Some(Class::new(step, Cause::Code(code, None)))),
+                // The others' answers still come; behind a 421 nothing does.
+                Err(cause @ Cause::Code(code, _)) if code != 421 => {
+                    refused = refused.or(Some(Class::new(step, cause)));
+                }
+                Err(cause) => return Err(refused.unwrap_or(Class::new(step, cause))),
+            }
+        }
+        refused.map_or(Ok(()), Err)
     }
 
     /// The letter and the dot. What fails is a matter of whether the dot was out (R5).
@@ -175,6 +217,12 @@ impl Session {
 
     async fn ask(&mut self, command: impl Display) -> Result<u16, Cause> {
         let answered = timed(self.deadlines.command, self.connection.command(command)).await;
+        self.understand(answered).await
+    }
+
+    /// One more answer to what was said.
+    async fn answer(&mut self) -> Result<u16, Cause> {
+        let answered = timed(self.deadlines.command, self.connection.read_response()).await;
         self.understand(answered).await
     }
 

@@ -14,6 +14,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const LINE_BYTES: usize = 1000;
 /// Lines of one answer. lettre reads an answer anew with each line that is added to it.
 const LINES: usize = 100;
+/// The word of a server that takes several commands at once.
+const PIPELINING: &[u8] = b"PIPELINING";
 /// What ends a letter. In a letter it cannot stand: dots that begin a line are doubled.
 const DOT: &[u8] = b"\r\n.\r\n";
 
@@ -29,13 +31,18 @@ struct Line {
     stream: Box<dyn Stream>,
     /// To be read before what the stream has.
     unread: Vec<u8>,
-    /// Of the answer to what we last said: its lines, the bytes of the line that comes in, whether that one is not
-    /// the last, and whether all of it is in.
+    /// Of the answers to what we last said: their lines, the bytes of the line that comes in, whether that one is not
+    /// the last of its answer, and how many answers are still to come.
     lines: usize,
     column: usize,
     continues: bool,
-    whole: bool,
+    awaited: usize,
+    /// Commands in what we say next.
+    commands: usize,
     interrupted: bool,
+    /// The beginning of the line that comes in, and whether one said that commands may be sent together.
+    beginning: Vec<u8>,
+    pipelining: bool,
     /// The last bytes that we said.
     said: Vec<u8>,
 }
@@ -57,8 +64,11 @@ impl Tap {
             lines: 0,
             column: 0,
             continues: false,
-            whole: false,
+            awaited: 1,
+            commands: 1,
             interrupted: false,
+            beginning: Vec::with_capacity(PIPELINING.len() + 6),
+            pipelining: false,
             said: Vec::new(),
         };
         Self(Arc::new(Mutex::new(line)))
@@ -68,6 +78,16 @@ impl Tap {
     pub(super) fn into_stream(self) -> Option<Box<dyn Stream>> {
         let line = Arc::into_inner(self.0)?.into_inner().unwrap_or_else(PoisonError::into_inner);
         (!line.interrupted).then_some(line.stream)
+    }
+
+    /// Whether the server said that it takes several commands at once (RFC 2920 §3). To be asked after the EHLO.
+    pub(super) fn offers_pipelining(&self) -> bool {
+        self.line().pipelining
+    }
+
+    /// What we say next is so many commands, each with an answer of its own.
+    pub(super) fn will_say(&self, commands: usize) {
+        self.line().commands = commands;
     }
 
     /// Whether anything was said on this stream.
@@ -95,16 +115,24 @@ impl Tap {
 impl Line {
     fn hear(&mut self, bytes: &mut [u8]) -> io::Result<()> {
         for byte in bytes {
-            self.interrupted |= self.whole;
+            self.interrupted |= self.awaited == 0;
+            self.commands = 1;
             self.column += 1;
             match (self.column, *byte) {
                 (_, b'\n') => {
-                    self.whole = !self.continues;
+                    self.awaited = self.awaited.saturating_sub(usize::from(!self.continues));
                     self.continues = false;
                     (self.lines, self.column) = (self.lines + 1, 0);
+                    let word = self.beginning.strip_prefix(b"250").and_then(|rest| rest.get(1..));
+                    let word = word.and_then(|word| word.strip_suffix(b"\r"));
+                    self.pipelining |= word.is_some_and(|word| word.eq_ignore_ascii_case(PIPELINING));
+                    self.beginning.clear();
                 }
                 (4, b'-') => self.continues = true,
                 _ => {}
+            }
+            if self.column > 0 && self.beginning.len() < PIPELINING.len() + 6 {
+                self.beginning.push(*byte);
             }
             if self.column > LINE_BYTES || self.lines > LINES {
                 return Err(ErrorKind::InvalidData.into());
@@ -118,7 +146,8 @@ impl Line {
     }
 
     fn say(&mut self, bytes: &[u8]) {
-        (self.lines, self.column, self.whole) = (0, 0, false);
+        (self.lines, self.column, self.awaited) = (0, 0, self.commands);
+        self.beginning.clear();
         self.said.extend(bytes.iter().skip(bytes.len().saturating_sub(DOT.len())));
         self.said.drain(..self.said.len().saturating_sub(DOT.len()));
     }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde::Serialize;
 
 use super::office::Office;
 use crate::case::{
@@ -17,7 +17,7 @@ use crate::config::LetterLanguage;
 use crate::failpoint;
 use crate::identity::{self, Evidence, OwnCheck, Token};
 use crate::mail::{Address, InboundMail, Origin, Sender};
-use crate::store::{StoreError, StoredMail, Tx};
+use crate::store::{Mark, StoreError, StoredMail, Tx};
 
 /// Mails understood and committed together: enough that one fsync is shared by many, few enough for memory.
 const BATCH_MAILS: u32 = 300;
@@ -111,12 +111,14 @@ impl Office {
         self.store
             .write(move |tx| {
                 let mut failed = 0_usize;
+                let mark = office.store.mark(DECIDING_SLOT);
                 for mail in understood.iter() {
-                    let settled = || match care {
+                    mark.on(mail.id);
+                    let settled = match care {
                         Care::Together => office.settle(tx, mail, now),
                         Care::Apart => tx.apart(|tx| office.settle(tx, mail, now)),
                     };
-                    match office.store.marked(DECIDING_SLOT, mail.id, settled) {
+                    match settled {
                         Ok(()) => {}
                         // The mail's own matter; a failing disk is not, and takes the whole batch back.
                         Err(error @ (StoreError::Refused(_) | StoreError::Corrupt { .. }))
@@ -129,6 +131,7 @@ impl Office {
                         Err(error) => return Err(error),
                     }
                 }
+                drop(mark);
                 tx.note_journal_end()?;
                 Ok((tx.next_mails(BATCH_MAILS, BATCH_BYTES)?, failed < understood.len()))
             })
@@ -144,8 +147,10 @@ impl Office {
                 .chunks(share)
                 .enumerate()
                 .map(|(slot, part)| {
-                    let read =
-                        move || part.iter().map(|mail| self.understand(slot, mail)).collect::<Vec<_>>();
+                    let read = move || {
+                        let mark = self.store.mark(slot);
+                        part.iter().map(|mail| self.understand(&mark, mail)).collect::<Vec<_>>()
+                    };
                     (part, scope.spawn(read))
                 })
                 .collect();
@@ -159,12 +164,12 @@ impl Office {
         })
     }
 
-    fn understand(&self, slot: usize, mail: &StoredMail) -> Understood {
+    fn understand(&self, mark: &Mark<'_>, mail: &StoredMail) -> Understood {
         let read = if mail.attempts >= self.config.limits.attempts {
             Err("attempts-used-up")
         } else {
-            let read = || catch_unwind(AssertUnwindSafe(|| self.read(mail))).unwrap_or(Err("reading-failed"));
-            self.store.marked(slot, mail.id, read)
+            mark.on(mail.id);
+            catch_unwind(AssertUnwindSafe(|| self.read(mail))).unwrap_or(Err("reading-failed"))
         };
         Understood {
             id: mail.id,
@@ -430,26 +435,62 @@ fn sender_shown(shown: &crate::mail::SenderShown) -> String {
 }
 
 /// What the DPO sees beside the mail: what was understood, on which words, and what was set aside.
+#[derive(Serialize)]
+struct Explained<'a> {
+    kinds: Vec<&'a str>,
+    language: &'a str,
+    certain: bool,
+    findings: Vec<FindingShown<'a>>,
+    set_aside: Vec<SetAsideShown<'a>>,
+    signs: &'a [&'a str],
+    sender_shown: String,
+    evidence: &'a str,
+    attachments: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct FindingShown<'a> {
+    kind: &'a str,
+    rule: &'a str,
+    text: &'a str,
+    confidence: f32,
+}
+
+#[derive(Serialize)]
+struct SetAsideShown<'a> {
+    kind: &'a str,
+    text: &'a str,
+    reason: &'a str,
+}
+
 fn explain(mail: &InboundMail, reading: &Reading, signs: &[&str], evidence: &Evidence) -> Vec<u8> {
-    let finding = |finding: &crate::classify::Finding| {
-        json!({
-            "kind": finding.kind.name(),
-            "rule": finding.rule,
-            "text": finding.text,
-            "confidence": finding.confidence,
-        })
+    let explained = Explained {
+        kinds: reading.kinds.iter().map(|kind| kind.name()).collect(),
+        language: reading.language.code(),
+        certain: reading.certain,
+        findings: reading
+            .findings
+            .iter()
+            .map(|finding| FindingShown {
+                kind: finding.kind.name(),
+                rule: &finding.rule,
+                text: &finding.text,
+                confidence: finding.confidence,
+            })
+            .collect(),
+        set_aside: reading
+            .set_aside
+            .iter()
+            .map(|set| SetAsideShown {
+                kind: set.finding.kind.name(),
+                text: &set.finding.text,
+                reason: set.reason,
+            })
+            .collect(),
+        signs,
+        sender_shown: sender_shown(&mail.sender_shown),
+        evidence: evidence.name(),
+        attachments: mail.attachments.iter().map(|attachment| attachment.name.as_str()).collect(),
     };
-    let set_aside = |set: &crate::classify::SetAside| json!({ "kind": set.finding.kind.name(), "text": set.finding.text, "reason": set.reason });
-    let value = json!({
-        "kinds": reading.kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>(),
-        "language": reading.language.code(),
-        "certain": reading.certain,
-        "findings": reading.findings.iter().map(finding).collect::<Vec<_>>(),
-        "set_aside": reading.set_aside.iter().map(set_aside).collect::<Vec<_>>(),
-        "signs": signs,
-        "sender_shown": sender_shown(&mail.sender_shown),
-        "evidence": evidence.name(),
-        "attachments": mail.attachments.iter().map(|attachment| &attachment.name).collect::<Vec<_>>(),
-    });
-    value.to_string().into_bytes()
+    serde_json::to_vec(&explained).unwrap_or_default()
 }

@@ -52,13 +52,32 @@ impl Marks {
     }
 }
 
+/// A thread's mark, which goes from mail to mail and is taken away when it is dropped.
+#[derive(Debug)]
+pub struct Mark<'a> {
+    marks: &'a Marks,
+    slot: usize,
+}
+
+impl Mark<'_> {
+    /// From here on a death of the process is this mail's doing, until the mark is moved.
+    pub fn on(&self, mail: MailId) {
+        self.marks.set(self.slot, mail.0);
+    }
+}
+
+impl Drop for Mark<'_> {
+    fn drop(&mut self) {
+        self.marks.set(self.slot, 0);
+    }
+}
+
 impl Store {
-    /// Does `work` on a mail under a mark: if the process dies in it, the mail is blamed at the next start.
-    pub fn marked<R>(&self, slot: usize, mail: MailId, work: impl FnOnce() -> R) -> R {
-        self.marks.set(slot, mail.0);
-        let done = work();
-        self.marks.set(slot, 0);
-        done
+    /// The mark of one thread: on whichever mail it lies when the process dies, that mail is blamed at the next
+    /// start.
+    #[must_use]
+    pub fn mark(&self, slot: usize) -> Mark<'_> {
+        Mark { marks: &self.marks, slot }
     }
 
     /// Counts an attempt for each mail in whose reading or deciding a former process died; returns how many.

@@ -29,6 +29,7 @@ pub use files::InstanceLock;
 pub use inbound::{Arrival, Quarantined, Receipt, SettledMail, StoredMail};
 pub use journal::{Entry, JournalFault};
 pub use keys::Keys;
+pub use marks::Mark;
 pub use outbox::{ClaimedLetter, LetterState, NewLetter, Settlement};
 #[allow(unused_imports, reason = "the daemon names the basis of an opt-out")]
 pub(crate) use rows::basis_name;
@@ -41,7 +42,7 @@ use crate::config::StoreSettings;
 const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("schema/001_start.sql"))];
 
 /// Pages kept in memory, in KiB as SQLite counts them (negative): the writer touches every index, the reader few.
-const WRITER_CACHE: i32 = -12_288;
+const WRITER_CACHE: i32 = -8_192;
 const READER_CACHE: i32 = -2_048;
 
 /// A cheap handle on the one database of this installation.

@@ -22,6 +22,7 @@ mod gist;
 mod language;
 mod lexicon;
 mod mail_words;
+mod outsiders;
 mod own;
 mod reading;
 mod robots;

@@ -6,10 +6,11 @@ use super::clause::Place;
 use super::language::Votes;
 use super::lexicon::{Class, Hit, LEXICON, Lexicon};
 use super::mail_words::Words;
+use super::outsiders::Signs;
 use super::rules::{Background, Outcome, Zone, read_zone};
 use super::{
     Answer, CERTAIN, CERTAIN_OPT_OUT, Finding, Kind, Language, OwnPhrases, Reading, Right, answer, gist,
-    robots,
+    outsiders, robots,
 };
 use crate::mail::Origin;
 
@@ -120,6 +121,9 @@ impl<'m> Mail<'m> {
             }
             Origin::FeedbackOptOut => return alone(Kind::Asks(Right::OptOut), "feedback_opt_out", "", true),
             Origin::ListMail => {
+                if let Some((kind, rule, text)) = self.look().kind(Signs::List) {
+                    return alone(kind, rule, text, true);
+                }
                 let (weight, hit, in_subject) = robots::spam(&self.subject, &self.own);
                 return match hit {
                     Some(hit) if weight >= 8 => {
@@ -145,10 +149,24 @@ impl<'m> Mail<'m> {
         }
         let confirms = self.confirms(answer);
         let mut out = self.requests(confirms);
+        let signs = if out.findings.is_empty() { Signs::None } else { Signs::Requests };
+        if !(confirms && matches!(answer, Answer::Yes | Answer::No))
+            && let Some((kind, rule, text)) = self.look().kind(signs)
+            && (kind != Kind::Spam || !confirms && self.words.quoted.is_empty())
+        {
+            let mut reading = alone(kind, rule, text, true);
+            reading.set_aside = out.set_aside;
+            return reading;
+        }
         if confirms {
             self.keep_new(&mut out);
         }
         self.conclude(out, confirms, answer)
+    }
+
+    fn look(&self) -> outsiders::Look {
+        let subject = (!self.reply_subject()).then_some(&self.subject);
+        outsiders::look(subject, &self.own, self.language, self.reply)
     }
 
     fn text_of(&self, hit: &Hit, in_subject: bool) -> &str {

@@ -45,6 +45,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod dice;
 pub mod failpoint;
 pub mod pulse;
 

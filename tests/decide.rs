@@ -493,7 +493,7 @@ proptest! {
                 }
                 let told_all = case.reminded_days.contains(&0);
                 if !case.status.is_closed() && !told_all {
-                    prop_assert!(next_wake(case, &world.context(&alice)).is_some(), "{:?}", case.status);
+                    prop_assert!(next_wake(case, world.context(&alice).policy).is_some(), "{:?}", case.status);
                 }
             }
         }

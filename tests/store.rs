@@ -9,7 +9,8 @@ use rightsd::config::{LetterLanguage, StoreSettings};
 use rightsd::identity::{Code, Token};
 use rightsd::mail::Address;
 use rightsd::store::{
-    Arrival, ClaimedLetter, InstanceLock, NewLetter, NewToken, Receipt, Settlement, Store, StoreError,
+    Arrival, ClaimedLetter, InstanceLock, NewLetter, NewToken, Receipt, SealedLetter, Settlement, Store,
+    StoreError,
 };
 
 const CANARY: &str = "canary.person@example.org";
@@ -68,15 +69,17 @@ async fn fill(store: &Store, token: &Token) -> Reference {
             }
             tx.apply_opt_out(&tx.keys().suppression(&address), now(), "confirmed", "[\"Example\"]", &case)?;
             let code = Code::parse("424242").unwrap();
-            tx.queue_letter(&NewLetter {
-                case: Some(&case),
+            let bytes = format!("To: {CANARY}\r\n\r\n{}\r\n", token.as_str());
+            let from = format!("dpo+b.{}@example.com", token.as_str());
+            let letter = NewLetter {
                 kind: "confirmation-request",
-                envelope_from: Some(&format!("dpo+b.{}@example.com", token.as_str())),
+                envelope_from: Some(&from),
                 envelope_to: &address,
-                bytes: format!("To: {CANARY}\r\n\r\n{}\r\n", token.as_str()).as_bytes(),
+                bytes: bytes.as_bytes(),
                 queued_at: now(),
                 token: Some(NewToken { token: &token, code: Some(&code), person, purpose: Purpose::Confirm }),
-            })?;
+            };
+            tx.queue_letter(Some(&case), &SealedLetter::new(&letter, tx.keys())?)?;
             tx.settle_mail(MailId(1), "case", Some(&case), b"canaryreading")?;
             tx.note_journal_end()
         })
@@ -303,15 +306,15 @@ async fn t27_letters_above_the_caps_per_hour_wait() {
         let to =
             Address::parse(&format!("p{number}@{}.example.org", if number < 4 { "a" } else { "b" })).unwrap();
         let new = move |tx: &rightsd::store::Tx<'_>| {
-            tx.queue_letter(&NewLetter {
-                case: None,
+            let letter = NewLetter {
                 kind: "not-understood",
                 envelope_from: None,
                 envelope_to: &to,
                 bytes: b"x",
                 queued_at: now(),
                 token: None,
-            })
+            };
+            tx.queue_letter(None, &SealedLetter::new(&letter, tx.keys())?)
         };
         store.write(new).await.unwrap();
     }

@@ -5,7 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::deadline::deadline;
 use super::event::{
-    ArrivedMail, Context, Decision, Effect, Event, Fact, LetterOutcome, Opening, Proof, Purpose, Refused,
+    ArrivedMail, Context, Decision, Effect, Event, Fact, LetterOutcome, Opening, Policy, Proof, Purpose,
+    Refused,
 };
 use super::evolve::evolve;
 use super::letter::DpoAlertReason;
@@ -53,8 +54,7 @@ pub fn belongs(case: &Case, mail: &ArrivedMail) -> bool {
 
 /// When the clock must look at `case` again; `None` when it never must.
 #[must_use]
-pub fn next_wake(case: &Case, context: &Context<'_>) -> Option<Timestamp> {
-    let policy = context.policy;
+pub fn next_wake(case: &Case, policy: &Policy) -> Option<Timestamp> {
     if case.status.is_closed() {
         return None;
     }

@@ -8,15 +8,16 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
 use crate::case::{
-    Case, Context, Effect, Event, Fact, Letter, LetterKind, Policy, Purpose, Reference, decide, next_wake,
+    Case, Context, Decision, Effect, Event, Fact, Letter, LetterKind, Policy, Purpose, decide, next_wake,
 };
 use crate::classify::{Language, OwnPhrases, Right};
 use crate::clock::Clock;
 use crate::config::{Config, Purpose as MailboxPurpose};
+use crate::dice::Dice;
 use crate::mail::{Address, Bounds, InboundMail, Ours};
 use crate::reply::mark::MARK_FIELD;
 use crate::reply::{MarkKey, Seeds, SenderIdentity, Templates, render, verify_mark};
-use crate::store::{NewLetter, NewToken, Store, StoreError, Tx};
+use crate::store::{NewLetter, NewToken, SealedLetter, Store, StoreError, Tx};
 
 /// The daemon's one office.
 pub struct Office {
@@ -26,6 +27,7 @@ pub struct Office {
     pub store: Store,
     /// The time.
     pub clock: Clock,
+    dice: Dice,
     pub(super) policy: Policy,
     pub(super) bounds: Bounds,
     /// What is ours, for a mail that bears our mark of that very letter…
@@ -68,11 +70,19 @@ impl Office {
             templates,
             senders,
             clock,
+            dice: Dice::System,
             store,
             config: Arc::new(config),
             mail_came: Arc::new(Notify::new()),
             letter_due: Arc::new(Notify::new()),
         })
+    }
+
+    /// The same office with other dice.
+    #[must_use]
+    pub fn with_dice(mut self, dice: Dice) -> Self {
+        self.dice = dice;
+        self
     }
 
     /// Whether a mail is a letter of ours, by its mark (T26).
@@ -104,18 +114,17 @@ impl Office {
             _ => None,
         };
         let person = person.or(known.as_ref());
-        let day_ago = now.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::UNIX_EPOCH);
         // A letter's end writes to nobody but the DPO: the caps on letters to the person need no look.
         let settled = matches!(event, Event::LetterSettled { .. });
         let sent_today = match person {
-            Some(person) if !settled => tx.letters_since(&tx.keys().suppression(person), day_ago)?,
+            Some(person) if !settled => tx.letters_since(&tx.keys().suppression(person), day_before(now))?,
             _ => BTreeMap::new(),
         };
         let mut context =
             Context { now, policy: &self.policy, person, sent_today: &sent_today, random: [0; 64] };
         let mut tries = 0;
         let decision = loop {
-            getrandom::fill(&mut context.random).map_err(|_| StoreError::Random)?;
+            context.random = self.dice.throw()?;
             let decision = match decide(case.as_ref(), event, &context) {
                 Ok(decision) => decision,
                 Err(refused) => {
@@ -137,30 +146,87 @@ impl Office {
                 return Err(StoreError::Refused("no free case number was found".to_owned()));
             }
         };
-        let Some(after) = decision.case else { return Ok(None) };
+        self.write_down(tx, case.as_ref(), &decision, None, person, now)?;
+        Ok(decision.case)
+    }
+
+    /// What would follow from `event` if it opened a case and nothing was written to `person` in the last day, with
+    /// its letters in their final bytes: nearly all that a mail costs, and it needs no transaction. `None` when
+    /// nothing would follow, or when that is for the transaction to find out.
+    pub(super) fn prepare(
+        &self,
+        event: &Event,
+        person: Option<&Address>,
+        now: Timestamp,
+    ) -> Option<Prepared> {
+        let random = self.dice.throw().ok()?;
+        let sent_today = BTreeMap::new();
+        let context = Context { now, policy: &self.policy, person, sent_today: &sent_today, random };
+        let decision = decide(None, event, &context).ok()?;
+        let case = decision.case.as_ref()?;
+        let letters = decision.effects.iter().filter_map(|effect| match effect {
+            Effect::SendLetter(letter) => Some(self.sealed(letter, Some(case), now)),
+            _ => None,
+        });
+        Some(Prepared { letters: letters.collect::<Result<_, _>>().ok()?, decision, now })
+    }
+
+    /// Writes down what was prepared, if it still follows; false, and nothing written, when it does not.
+    pub(super) fn happen_as_prepared(
+        &self,
+        tx: &Tx<'_>,
+        prepared: &Prepared,
+        person: Option<&Address>,
+    ) -> Result<bool, StoreError> {
+        let Prepared { decision, letters, now } = prepared;
+        let taken = match &decision.case {
+            Some(case) => tx.is_taken(&case.reference)?,
+            None => true,
+        };
+        let written_to = match person {
+            Some(person) => !tx.letters_since(&tx.keys().suppression(person), day_before(*now))?.is_empty(),
+            None => false,
+        };
+        if taken || written_to {
+            return Ok(false);
+        }
+        self.write_down(tx, None, decision, Some(letters), person, *now)?;
+        Ok(true)
+    }
+
+    /// Facts, case, letters and opt-outs of a decision, in this transaction.
+    fn write_down(
+        &self,
+        tx: &Tx<'_>,
+        before: Option<&Case>,
+        decision: &Decision,
+        letters: Option<&[SealedLetter]>,
+        person: Option<&Address>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Some(after) = &decision.case else { return Ok(()) };
         if let (Some(fingerprint), Some(address)) = (after.person, person) {
             tx.keep_person(&fingerprint, address)?;
         }
         let opened = decision.facts.iter().any(|fact| matches!(fact, Fact::Opened(_)));
         let tell = (opened && !after.is_opt_out_only())
             || decision.facts.iter().any(|fact| matches!(fact, Fact::AnswerUnclear));
-        if tell || case.as_ref() != Some(&after) {
-            tx.put_case(&after, now, next_wake(&after, &context), tell)?;
+        if tell || before != Some(after) {
+            tx.put_case(after, now, next_wake(after, &self.policy), tell)?;
         }
         tx.append(&after.reference, &decision.facts, now, "daemon")?;
+        let mut ready = letters.unwrap_or_default().iter();
         for effect in &decision.effects {
             match effect {
-                Effect::SendLetter(letter) => self.queue(tx, letter, Some(&after), now)?,
+                Effect::SendLetter(letter) => match ready.next() {
+                    Some(letter) => drop(tx.queue_letter(Some(&after.reference), letter)?),
+                    None => self.queue(tx, letter, Some(after), now)?,
+                },
                 Effect::ApplyOptOut { basis, .. } => {
                     if let Some(address) = person {
                         let key = tx.keys().suppression(address);
-                        tx.apply_opt_out(
-                            &key,
-                            now,
-                            crate::store::basis_name(*basis),
-                            &self.entities,
-                            &after.reference,
-                        )?;
+                        let basis = crate::store::basis_name(*basis);
+                        tx.apply_opt_out(&key, now, basis, &self.entities, &after.reference)?;
                     }
                 }
                 Effect::UndoOptOut { .. } => {
@@ -170,7 +236,7 @@ impl Office {
                 }
             }
         }
-        Ok(Some(after))
+        Ok(())
     }
 
     /// Renders a letter to its final bytes and queues it with its token.
@@ -181,16 +247,25 @@ impl Office {
         case: Option<&Case>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        tx.queue_letter(case.map(|case| &case.reference), &self.sealed(letter, case, now)?)?;
+        Ok(())
+    }
+
+    /// A letter in its final bytes, with its token.
+    fn sealed(
+        &self,
+        letter: &Letter,
+        case: Option<&Case>,
+        now: Timestamp,
+    ) -> Result<SealedLetter, StoreError> {
         let sender = self
             .senders
             .get(&letter.mailbox)
             .or_else(|| self.senders.values().next())
             .ok_or_else(|| StoreError::Refused("no mailbox can write letters".to_owned()))?;
-        let mut random = [0; 20];
-        getrandom::fill(&mut random).map_err(|_| StoreError::Random)?;
-        let rendered = render(letter, &self.templates, sender, &Seeds { at: now, random })
+        let seeds = Seeds { at: now, random: self.dice.throw()? };
+        let rendered = render(letter, &self.templates, sender, &seeds)
             .map_err(|error| StoreError::Refused(error.to_string()))?;
-        let reference: Option<&Reference> = case.map(|case| &case.reference);
         let token = match (letter.kind.person(), case.and_then(|case| case.person)) {
             (Some(words), Some(person)) => Some(NewToken {
                 token: &words.token,
@@ -200,17 +275,28 @@ impl Office {
             }),
             _ => None,
         };
-        tx.queue_letter(&NewLetter {
-            case: reference,
+        let new = NewLetter {
             kind: letter.kind.name(),
             envelope_from: rendered.envelope_from.as_deref(),
             envelope_to: &rendered.envelope_to,
             bytes: &rendered.bytes,
             queued_at: now,
             token,
-        })?;
-        Ok(())
+        };
+        SealedLetter::new(&new, self.store.keys())
     }
+}
+
+/// What was decided before its transaction began.
+pub(super) struct Prepared {
+    pub(super) decision: Decision,
+    /// One for each that the decision sends, in order.
+    letters: Vec<SealedLetter>,
+    now: Timestamp,
+}
+
+fn day_before(now: Timestamp) -> Timestamp {
+    now.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// The installation's own phrases, compiled.

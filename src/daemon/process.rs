@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio::task::JoinHandle;
 
-use super::office::Office;
+use super::office::{Office, Prepared};
 use crate::case::{
     ArrivedMail, Case, DpoAlertReason, Event, LetterKind, LetterOutcome, MailId, Proof, Purpose, Threading,
     belongs, dpo_letter,
@@ -20,7 +21,7 @@ use crate::mail::{Address, InboundMail, Origin, Sender};
 use crate::store::{Mark, StoreError, StoredMail, Tx};
 
 /// Mails understood and committed together: enough that one fsync is shared by many, few enough for memory.
-const BATCH_MAILS: u32 = 300;
+const BATCH_MAILS: u32 = 200;
 /// Raw bytes of a batch.
 const BATCH_BYTES: usize = 2 << 20;
 /// The mark of the thread that decides; those that read count from 0.
@@ -34,6 +35,8 @@ struct Understood {
     attempts: u32,
     /// What was read, or the stable name of why it could not be.
     read: Result<Box<Read>, &'static str>,
+    /// What follows from it, when that could be made ready.
+    prepared: Option<Prepared>,
 }
 
 /// How the mails of a batch are committed.
@@ -61,51 +64,87 @@ struct Read {
     explained: Vec<u8>,
 }
 
+impl Read {
+    /// How a mail ends that asks and answers nothing.
+    fn end_without_case(&self) -> Option<&'static str> {
+        match self.origin {
+            Origin::Bounce => Some("bounce"),
+            Origin::AutoReply => Some("auto-reply"),
+            Origin::ListMail => Some("list-mail"),
+            Origin::OwnLetter => Some("own-letter"),
+            Origin::Person | Origin::ListUnsubscribe | Origin::FeedbackOptOut => {
+                machine_by_words(&self.reading)
+            }
+        }
+    }
+}
+
 impl Office {
     /// Understands and commits stored mails until none waits; returns how many there were.
     ///
     /// # Errors
     /// When the store failed: nothing of that batch was committed, and its mails will come again.
     pub async fn process_all(self: &Arc<Self>) -> Result<usize, StoreError> {
-        let mut taken = self.store.next_mails(BATCH_MAILS, BATCH_BYTES).await?;
         let mut count = 0;
-        while !taken.is_empty() {
-            count += taken.len();
-            taken = self.process(taken).await?;
+        loop {
+            let before = count;
+            // While one batch is committed, the next one is understood.
+            let mut settling: Option<JoinHandle<Result<(), StoreError>>> = None;
+            let mut after = MailId(0);
+            loop {
+                let taken = self.store.next_mails_after(after, BATCH_MAILS, BATCH_BYTES).await?;
+                let Some(last) = taken.last() else { break };
+                after = last.id;
+                count += taken.len();
+                let understood = self.understand_batch(taken).await;
+                settled(settling.take()).await?;
+                settling = Some(tokio::spawn(Arc::clone(self).settle_batch(understood?)));
+            }
+            settled(settling.take()).await?;
+            // Those that failed and may be tried again are found by beginning anew.
+            if count == before {
+                return Ok(count);
+            }
         }
-        Ok(count)
     }
 
-    /// Understands and commits `taken`; returns the next batch, as that commit leaves it.
-    async fn process(self: &Arc<Self>, taken: Vec<StoredMail>) -> Result<Vec<StoredMail>, StoreError> {
+    async fn understand_batch(
+        self: &Arc<Self>,
+        taken: Vec<StoredMail>,
+    ) -> Result<Vec<Understood>, StoreError> {
         failpoint::reach("mails-taken");
         let office = Arc::clone(self);
-        let understood = tokio::task::spawn_blocking(move || office.understand_all(taken))
+        let now = self.clock.now();
+        let understood = tokio::task::spawn_blocking(move || office.understand_all(&taken, now))
             .await
             .map_err(|_| StoreError::Refused("a thread that understands mails ended".to_owned()))?;
         failpoint::reach("mails-understood");
+        Ok(understood)
+    }
+
+    /// Commits a batch, and rings when letters may have come of it.
+    async fn settle_batch(self: Arc<Self>, understood: Vec<Understood>) -> Result<(), StoreError> {
         let understood = Arc::new(understood);
-        let settled = match self.settle_batch(&understood, Care::Together).await {
+        let letters = match self.settle_with(&understood, Care::Together).await {
             // Rare: the mails are taken one by one, so that the one that fails takes no other with it.
             Err(StoreError::Refused(_) | StoreError::Corrupt { .. }) => {
-                self.settle_batch(&understood, Care::Apart).await
+                self.settle_with(&understood, Care::Apart).await
             }
             settled => settled,
         };
-        let (next, letters) = settled?;
         failpoint::reach("mails-settled");
-        if letters {
+        if letters? {
             self.letter_due.notify_one();
         }
-        Ok(next)
+        Ok(())
     }
 
-    /// Commits a batch; returns the next one, and whether anything of this one may have led to letters.
-    async fn settle_batch(
+    /// Commits a batch; returns whether anything of it may have led to letters.
+    async fn settle_with(
         self: &Arc<Self>,
         understood: &Arc<Vec<Understood>>,
         care: Care,
-    ) -> Result<(Vec<StoredMail>, bool), StoreError> {
+    ) -> Result<bool, StoreError> {
         let (office, understood) = (Arc::clone(self), Arc::clone(understood));
         let now = self.clock.now();
         self.store
@@ -133,13 +172,13 @@ impl Office {
                 }
                 drop(mark);
                 tx.note_journal_end()?;
-                Ok((tx.next_mails(BATCH_MAILS, BATCH_BYTES)?, failed < understood.len()))
+                Ok(failed < understood.len())
             })
             .await
     }
 
     /// Reads every mail of a batch, on all cores.
-    fn understand_all(&self, mails: Vec<StoredMail>) -> Vec<Understood> {
+    fn understand_all(&self, mails: &[StoredMail], now: Timestamp) -> Vec<Understood> {
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let share = mails.len().div_ceil(threads).max(8);
         std::thread::scope(|scope| {
@@ -149,7 +188,7 @@ impl Office {
                 .map(|(slot, part)| {
                     let read = move || {
                         let mark = self.store.mark(slot);
-                        part.iter().map(|mail| self.understand(&mark, mail)).collect::<Vec<_>>()
+                        part.iter().map(|mail| self.understand(&mark, mail, now)).collect::<Vec<_>>()
                     };
                     (part, scope.spawn(read))
                 })
@@ -164,20 +203,32 @@ impl Office {
         })
     }
 
-    fn understand(&self, mark: &Mark<'_>, mail: &StoredMail) -> Understood {
-        let read = if mail.attempts >= self.config.limits.attempts {
-            Err("attempts-used-up")
-        } else {
-            mark.on(mail.id);
-            catch_unwind(AssertUnwindSafe(|| self.read(mail))).unwrap_or(Err("reading-failed"))
-        };
-        Understood {
-            id: mail.id,
-            mailbox: mail.mailbox.clone(),
-            received_at: mail.received_at,
-            attempts: mail.attempts,
-            read,
+    fn understand(&self, mark: &Mark<'_>, mail: &StoredMail, now: Timestamp) -> Understood {
+        let mut understood = failed(mail);
+        if mail.attempts >= self.config.limits.attempts {
+            understood.read = Err("attempts-used-up");
+            return understood;
         }
+        mark.on(mail.id);
+        let read = || {
+            let read = self.read(mail)?;
+            Ok((self.prepared(&understood, &read, now), read))
+        };
+        match catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err("reading-failed")) {
+            Ok((prepared, read)) => (understood.prepared, understood.read) = (prepared, Ok(read)),
+            Err(reason) => understood.read = Err(reason),
+        }
+        understood
+    }
+
+    /// What follows from a mail that surely joins no case, made ready.
+    fn prepared(&self, mail: &Understood, read: &Read, now: Timestamp) -> Option<Prepared> {
+        if !read.answer_tokens.is_empty() || read.end_without_case().is_some() {
+            return None;
+        }
+        let sender = read.sender.as_ref();
+        let arrived = self.arrived(mail, read, sender.map(|sender| self.store.keys().person(sender)));
+        self.prepare(&Event::MailArrived(arrived), sender, now)
     }
 
     fn read(&self, mail: &StoredMail) -> Result<Box<Read>, &'static str> {
@@ -238,19 +289,10 @@ impl Office {
             Err(reason @ "reading-failed") => return self.try_again(tx, mail, reason, now),
             Err(reason) => return self.quarantine(tx, mail.id, reason, now),
         };
-        let end = match read.origin {
-            Origin::Bounce => {
-                self.bounced(tx, read, now)?;
-                Some("bounce")
-            }
-            Origin::AutoReply => Some("auto-reply"),
-            Origin::ListMail => Some("list-mail"),
-            Origin::OwnLetter => Some("own-letter"),
-            Origin::Person | Origin::ListUnsubscribe | Origin::FeedbackOptOut => {
-                machine_by_words(&read.reading)
-            }
-        };
-        if let Some(end) = end {
+        if read.origin == Origin::Bounce {
+            self.bounced(tx, read, now)?;
+        }
+        if let Some(end) = read.end_without_case() {
             tx.append_mail_end(mail.id, end, now)?;
             return tx.settle_mail(mail.id, end, None, &read.explained);
         }
@@ -259,6 +301,12 @@ impl Office {
 
     /// A mail that asks or answers something: opens a case, or joins the one whose token it carries.
     fn case_of(&self, tx: &Tx<'_>, mail: &Understood, read: &Read, now: Timestamp) -> Result<(), StoreError> {
+        if let Some(prepared) = &mail.prepared
+            && self.happen_as_prepared(tx, prepared, read.sender.as_ref())?
+        {
+            let reference = prepared.decision.case.as_ref().map(|case| &case.reference);
+            return tx.settle_mail(mail.id, "case", reference, &read.explained);
+        }
         let person = read.sender.as_ref().map(|sender| tx.keys().person(sender));
         let mut arrived = self.arrived(mail, read, person);
         let mut case: Option<Case> = None;
@@ -386,6 +434,14 @@ fn machine_by_words(reading: &Reading) -> Option<&'static str> {
     }
 }
 
+/// Waits for a batch that is being committed.
+async fn settled(settling: Option<JoinHandle<Result<(), StoreError>>>) -> Result<(), StoreError> {
+    match settling {
+        Some(settling) => settling.await.map_err(|_| StoreError::Gone)?,
+        None => Ok(()),
+    }
+}
+
 fn failed(mail: &StoredMail) -> Understood {
     Understood {
         id: mail.id,
@@ -393,6 +449,7 @@ fn failed(mail: &StoredMail) -> Understood {
         received_at: mail.received_at,
         attempts: mail.attempts,
         read: Err("reading-failed"),
+        prepared: None,
     }
 }
 

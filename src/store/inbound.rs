@@ -226,7 +226,20 @@ impl Store {
     /// # Errors
     /// SQLite's.
     pub async fn next_mails(&self, mails: u32, bytes: usize) -> Result<Vec<StoredMail>, StoreError> {
-        self.read(move |tx| tx.next_mails(mails, bytes)).await
+        self.next_mails_after(MailId(0), mails, bytes).await
+    }
+
+    /// As [`Store::next_mails`], beginning behind the mail of that number.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub async fn next_mails_after(
+        &self,
+        after: MailId,
+        mails: u32,
+        bytes: usize,
+    ) -> Result<Vec<StoredMail>, StoreError> {
+        self.read(move |tx| tx.next_mails(after, mails, bytes)).await
     }
 
     /// Mails that were understood or set aside, in order, beginning after the one of that number. Stops before
@@ -426,16 +439,12 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// As [`Store::next_mails`], as this transaction sees it.
-    ///
-    /// # Errors
-    /// SQLite's.
-    pub fn next_mails(&self, mails: u32, bytes: usize) -> Result<Vec<StoredMail>, StoreError> {
+    fn next_mails(&self, after: MailId, mails: u32, bytes: usize) -> Result<Vec<StoredMail>, StoreError> {
         let mut query = self.sql.prepare_cached(
             "SELECT id, mailbox, received_at, bytes, partial, verified, attempts
-             FROM mail JOIN raw ON mail_id = id WHERE state = 'new' ORDER BY id LIMIT ?1",
+             FROM mail JOIN raw ON mail_id = id WHERE state = 'new' AND id > ?1 ORDER BY id LIMIT ?2",
         )?;
-        let mut rows = query.query([mails])?;
+        let mut rows = query.query(params![after.0, mails])?;
         let (mut next, mut total) = (Vec::new(), 0);
         while let Some(row) = rows.next()? {
             let mail = stored_mail(self, row)?;

@@ -30,7 +30,7 @@ pub use inbound::{Arrival, Quarantined, Receipt, SettledMail, StoredMail};
 pub use journal::{Entry, JournalFault};
 pub use keys::Keys;
 pub use marks::Mark;
-pub use outbox::{ClaimedLetter, LetterState, NewLetter, Settlement};
+pub use outbox::{ClaimedLetter, LetterState, NewLetter, SealedLetter, Settlement};
 #[allow(unused_imports, reason = "the daemon names the basis of an opt-out")]
 pub(crate) use rows::basis_name;
 pub use suppression::OptedOut;
@@ -42,8 +42,8 @@ use crate::config::StoreSettings;
 const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("schema/001_start.sql"))];
 
 /// Pages kept in memory, in KiB as SQLite counts them (negative): the writer touches every index, the reader few.
-const WRITER_CACHE: i32 = -8_192;
-const READER_CACHE: i32 = -2_048;
+const WRITER_CACHE: i32 = -6_144;
+const READER_CACHE: i32 = -1_024;
 
 /// A cheap handle on the one database of this installation.
 #[derive(Clone)]
@@ -93,6 +93,12 @@ pub enum StoreError {
     /// The system gives no random bytes.
     #[error("the system gives no random bytes")]
     Random,
+}
+
+impl From<crate::dice::NoDice> for StoreError {
+    fn from(_: crate::dice::NoDice) -> Self {
+        Self::Random
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {

@@ -7,14 +7,12 @@ use rusqlite::{OptionalExtension, params};
 
 use super::inbound::timestamp;
 use super::tokens::{NewToken, purpose_name};
-use super::{Store, StoreError, Tx};
+use super::{Keys, Store, StoreError, Tx};
 use crate::case::{Fingerprint, LetterOutcome, Reference};
 use crate::mail::Address;
 
-/// A letter with its final bytes, about to be queued.
+/// A letter with its final bytes.
 pub struct NewLetter<'a> {
-    /// The case, when it is about one.
-    pub case: Option<&'a Reference>,
     /// Stable name of its kind.
     pub kind: &'static str,
     /// MAIL FROM; `None` for the null sender.
@@ -27,6 +25,43 @@ pub struct NewLetter<'a> {
     pub queued_at: Timestamp,
     /// The token it carries.
     pub token: Option<NewToken<'a>>,
+}
+
+/// A letter about to be queued: sealed and hashed, which needs no transaction.
+pub struct SealedLetter {
+    kind: &'static str,
+    to_key: Fingerprint,
+    domain_key: Fingerprint,
+    queued_at: Timestamp,
+    token_hash: Vec<u8>,
+    code_hash: Vec<u8>,
+    person: Option<Fingerprint>,
+    purpose: &'static str,
+    sealed: Vec<u8>,
+}
+
+impl SealedLetter {
+    /// Seals a letter.
+    ///
+    /// # Errors
+    /// [`StoreError::Random`].
+    pub fn new(new: &NewLetter<'_>, keys: &Keys) -> Result<Self, StoreError> {
+        let from = new.envelope_from.unwrap_or_default().as_bytes();
+        let to = new.envelope_to.as_str().as_bytes();
+        let token = new.token.as_ref();
+        let code_hash = token.and_then(|new| Some(keys.code(new.token, new.code?).to_vec()));
+        Ok(Self {
+            kind: new.kind,
+            to_key: keys.suppression(new.envelope_to),
+            domain_key: keys.domain(new.envelope_to),
+            queued_at: new.queued_at,
+            token_hash: token.map(|new| keys.token(new.token).to_vec()).unwrap_or_default(),
+            code_hash: code_hash.unwrap_or_default(),
+            person: token.map(|new| new.person),
+            purpose: token.map_or("", |new| purpose_name(new.purpose)),
+            sealed: keys.seal(&[from, b"\n", to, b"\n", new.bytes].concat())?,
+        })
+    }
 }
 
 /// A letter that somebody is sending now.
@@ -190,19 +225,12 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Queues a letter, whose case was written before it; returns its number.
+    /// Queues a letter, about a case that was written before it or about none; returns its number.
     ///
     /// # Errors
     /// SQLite's.
-    pub fn queue_letter(&self, new: &NewLetter<'_>) -> Result<i64, StoreError> {
-        let case = new.case.map_or(Ok(0), |case| self.known_case(case))?;
-        let (token_hash, code_hash) = match &new.token {
-            Some(new) => (
-                self.keys.token(new.token).to_vec(),
-                new.code.map(|code| self.keys.code(new.token, code).to_vec()).unwrap_or_default(),
-            ),
-            None => (Vec::new(), Vec::new()),
-        };
+    pub fn queue_letter(&self, case: Option<&Reference>, new: &SealedLetter) -> Result<i64, StoreError> {
+        let case = case.map_or(Ok(0), |case| self.known_case(case))?;
         self.sql
             .prepare_cached(
                 "INSERT INTO letter (case_id, kind, to_key, domain_key, state, attempts, unknowns, queued_at, due_at,
@@ -212,21 +240,18 @@ impl Tx<'_> {
             .execute(params![
                 case,
                 new.kind,
-                self.keys.suppression(new.envelope_to).0.as_slice(),
-                self.keys.domain(new.envelope_to).0.as_slice(),
+                new.to_key.0.as_slice(),
+                new.domain_key.0.as_slice(),
                 new.queued_at.as_second(),
-                token_hash,
-                new.token.as_ref().map_or(&[][..], |new| new.person.0.as_slice()),
-                new.token.as_ref().map_or("", |new| purpose_name(new.purpose)),
-                code_hash,
+                new.token_hash,
+                new.person.as_ref().map_or(&[][..], |person| person.0.as_slice()),
+                new.purpose,
+                new.code_hash,
             ])?;
         let letter = self.sql.last_insert_rowid();
-        let from = new.envelope_from.unwrap_or_default().as_bytes();
-        let to = new.envelope_to.as_str().as_bytes();
-        let sealed = self.keys.seal(&[from, b"\n", to, b"\n", new.bytes].concat())?;
         self.sql
             .prepare_cached("INSERT INTO letter_bytes (letter_id, sealed) VALUES (?1, ?2)")?
-            .execute(params![letter, sealed])?;
+            .execute(params![letter, new.sealed])?;
         Ok(letter)
     }
 

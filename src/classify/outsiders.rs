@@ -14,6 +14,9 @@ use super::{Kind, Language};
 /// A facet counts at most so many different words.
 const MOST: i32 = 3;
 
+/// So far below its threshold, a sort is ruled out.
+const DENIED: i32 = -4;
+
 /// What one sort of outsider's mails show, with weights, and the sum from which on it is taken for one.
 struct Sort {
     kind: Kind,
@@ -174,38 +177,54 @@ const FILES: [(Language, &str, &str); 2] = [
 pub(super) enum Signs {
     /// Nothing.
     None,
-    /// A request was met.
+    /// A request was met, but nobody's in particular.
+    Vague,
+    /// A request was met, of somebody who speaks of themselves.
     Requests,
     /// Its outside is a list's.
     List,
 }
 
 /// How far a mail shows each sort.
-pub(super) struct Look {
+pub(super) struct Look<'z> {
     /// By the order of [`SORTS`]: how far above its threshold.
     margins: [i32; 3],
     /// The words that say most for each sort.
-    texts: [String; 3],
+    texts: [&'z str; 3],
+    /// The facets have words in the mail's language.
+    read: bool,
 }
 
-impl Look {
+impl Look<'_> {
     /// The sort that shows most, when it shows enough; more is asked when there are `signs` of something else.
     pub(super) fn kind(&self, signs: Signs) -> Option<(Kind, &'static str, &str)> {
         let least = |kind: Kind| match signs {
             Signs::None => 0,
+            Signs::Vague if kind == Kind::Spam => 3,
             Signs::List if kind == Kind::Spam => 12,
-            Signs::Requests | Signs::List => 6,
+            Signs::Vague | Signs::Requests | Signs::List => 6,
         };
         let sorts = SORTS.iter().zip(self.margins).zip(&self.texts);
         let best = sorts
             .filter(|((sort, margin), _)| *margin >= least(sort.kind))
             .max_by_key(|((_, margin), _)| *margin);
-        best.map(|((sort, _), text)| (sort.kind, sort.rule, text.as_str()))
+        best.map(|((sort, _), text)| (sort.kind, sort.rule, *text))
+    }
+
+    /// Whether the words speak clearly against `kind`, whatever single phrase was met.
+    pub(super) fn denies(&self, kind: Kind) -> bool {
+        let margin = SORTS.iter().zip(self.margins).find(|(sort, _)| sort.kind == kind);
+        self.read && margin.is_some_and(|(_, margin)| margin < DENIED)
     }
 }
 
 /// Weighs `own` words, and the `subject` if it is the sender's own. Linear in their length.
-pub(super) fn look(subject: Option<&Zone<'_>>, own: &Zone<'_>, language: Language, reply: bool) -> Look {
+pub(super) fn look<'z>(
+    subject: Option<&'z Zone<'_>>,
+    own: &'z Zone<'_>,
+    language: Language,
+    reply: bool,
+) -> Look<'z> {
     let mut counts = [0_i32; 256];
     let mut firsts: [Option<&str>; 256] = [None; 256];
     let read = matches!(language, Language::Fr | Language::En);
@@ -236,7 +255,7 @@ pub(super) fn look(subject: Option<&Zone<'_>>, own: &Zone<'_>, language: Languag
     let questions = own.text.sentences.iter().filter(|sentence| sentence.question).count();
     let questions = i32::try_from(questions.min(2)).unwrap_or(2);
     let mut margins = [0; 3];
-    let mut texts = [String::new(), String::new(), String::new()];
+    let mut texts = [""; 3];
     for ((sort, margin), text) in SORTS.iter().zip(&mut margins).zip(&mut texts) {
         let count = |class: Class| counts.get(class as usize).copied().unwrap_or(0);
         let sum: i32 = sort.weights.iter().map(|(class, weight)| weight * count(*class)).sum();
@@ -244,15 +263,12 @@ pub(super) fn look(subject: Option<&Zone<'_>>, own: &Zone<'_>, language: Languag
         let broad = i32::try_from(broad).unwrap_or(0) * sort.breadth;
         *margin = sum + broad + questions * sort.question + if reply { sort.reply } else { 0 } - sort.enough;
         if !sort.needs.iter().any(|class| count(*class) > 0) {
-            *margin = i32::MIN;
+            *margin = (*margin).min(-1);
         }
         let most = sort.weights.iter().max_by_key(|(class, weight)| weight * count(*class));
-        *text = most
-            .and_then(|(class, _)| firsts.get(*class as usize).copied().flatten())
-            .unwrap_or("")
-            .to_owned();
+        *text = most.and_then(|(class, _)| firsts.get(*class as usize).copied().flatten()).unwrap_or("");
     }
-    Look { margins, texts }
+    Look { margins, texts, read }
 }
 
 /// Whether `class` is one of this file's facets, whose words mean something in their language only.

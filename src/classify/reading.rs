@@ -134,7 +134,9 @@ impl<'m> Mail<'m> {
             }
             Origin::Person => {}
         }
+        let look = self.look();
         if let Some((kind, rule, hit, in_subject)) = robots::automatic(&self.subject, &self.own, self.reply)
+            && !look.denies(kind)
             && !(self.reply && in_subject)
             && (in_subject || robots::bulk(&self.own).0 < 2)
             && !self.own.has(Class::SayUnsubscribe)
@@ -149,9 +151,14 @@ impl<'m> Mail<'m> {
         }
         let confirms = self.confirms(answer);
         let mut out = self.requests(confirms);
-        let signs = if out.findings.is_empty() { Signs::None } else { Signs::Requests };
-        if !(confirms && matches!(answer, Answer::Yes | Answer::No))
-            && let Some((kind, rule, text)) = self.look().kind(signs)
+        let answers = confirms && matches!(answer, Answer::Yes | Answer::No);
+        let signs = match out.findings.is_empty() {
+            _ if answers => Signs::Requests,
+            true => Signs::None,
+            false if out.mine => Signs::Requests,
+            false => Signs::Vague,
+        };
+        if let Some((kind, rule, text)) = look.kind(signs)
             && (kind != Kind::Spam || !confirms && self.words.quoted.is_empty())
         {
             let mut reading = alone(kind, rule, text, true);
@@ -161,10 +168,10 @@ impl<'m> Mail<'m> {
         if confirms {
             self.keep_new(&mut out);
         }
-        self.conclude(out, confirms, answer)
+        self.conclude(out, confirms, answer, &look)
     }
 
-    fn look(&self) -> outsiders::Look {
+    fn look(&self) -> outsiders::Look<'_> {
         let subject = (!self.reply_subject()).then_some(&self.subject);
         outsiders::look(subject, &self.own, self.language, self.reply)
     }
@@ -461,7 +468,13 @@ impl<'m> Mail<'m> {
         }
     }
 
-    fn conclude(&self, mut out: Outcome, confirms: bool, answer: Answer) -> Reading {
+    fn conclude(
+        &self,
+        mut out: Outcome,
+        confirms: bool,
+        answer: Answer,
+        look: &outsiders::Look<'_>,
+    ) -> Reading {
         let (weight, spam, in_subject) = robots::spam(&self.subject, &self.own);
         let (bulk, bulk_hit) = robots::bulk(&self.own);
         self.settle(&mut out, confirms, weight);
@@ -503,6 +516,7 @@ impl<'m> Mail<'m> {
                     && !self.own.has(Class::My))
                 || (kinds.is_empty() && weight >= 3))
             && !(self.words.answers || !self.words.quoted.is_empty())
+            && !look.denies(Kind::Spam)
         {
             for finding in out.findings.drain(..) {
                 out.set_aside.push(super::SetAside { finding, reason: "speaks_to_the_reader" });

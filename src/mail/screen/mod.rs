@@ -91,7 +91,7 @@ fn origin(mail: &InboundMail, fields: &Fields) -> (Origin, &'static str) {
     }
     let own = spoken(mail, &full);
     let said = words::body(&own);
-    if unsubscribes_by_program(&subject, fields, said) {
+    if unsubscribes_by_program(&subject, fields, said, &own) {
         return (Origin::ListUnsubscribe, "list_unsubscribe");
     }
     if let Some(sign) = fields.auto_reply {
@@ -210,7 +210,7 @@ fn calendar(mail: &InboundMail) -> Option<&'static str> {
 }
 
 /// The mail that a program sends when its user clicks "unsubscribe" on a newsletter.
-fn unsubscribes_by_program(subject: &str, fields: &Fields, said: words::Found) -> bool {
+fn unsubscribes_by_program(subject: &str, fields: &Fields, said: words::Found, own: &str) -> bool {
     let bare = subject.trim_start_matches(|c: char| !c.is_alphanumeric());
     let asks = [
         "unsub",
@@ -227,7 +227,8 @@ fn unsubscribes_by_program(subject: &str, fields: &Fields, said: words::Found) -
     ]
     .iter()
     .any(|word| bare.starts_with(word));
-    said.any(What::UnsubscribeRobot) || asks && fields.auto_generated.is_some() && fields.bulk.is_none()
+    let generated = fields.auto_generated.is_some() && fields.bulk.is_none();
+    said.any(What::UnsubscribeRobot) || asks && (generated || said.any(What::Automatic) && own.len() < 80)
 }
 
 /// What only words tell.
@@ -247,7 +248,7 @@ fn auto_reply_in_words(
     let receipt = said.any(What::Receipt);
     let handling = said.count(What::Handling);
     let short = own.len() < 2_500;
-    if starts == Some(What::Automatic) && !(wishes && (says_i(own) || asks_us(own))) {
+    if starts == Some(What::Automatic) && !(wishes && (says_i(own) || asks_us(own) || asks_us(subject))) {
         return Some("subject_says_automatic");
     }
     if starts == Some(What::Away)
@@ -284,20 +285,6 @@ fn auto_reply_in_words(
     }
     if said.any(What::Moved) && (machine || said.any(What::AwayRobot)) && stranger && short {
         return Some("address_moved");
-    }
-    if own.len() < 900 && stranger && !may_wish(own) {
-        let stems = words::stems(own);
-        let gone = away || said.any(What::Moved) || stems.any(What::Gone);
-        let redirects = said.any(What::AwayRobot) || stems.any(What::Redirect);
-        let meets = [stems.any(What::Until), stems.any(What::Letter), own.contains('@')];
-        let curt = own.len() < 250 && stems.count(What::Gone) > 1 && stems.any(What::Until) && !says_i(own);
-        if gone && (starts == Some(What::Away) || redirects && meets.contains(&true) || curt) {
-            return Some("away_in_other_words");
-        }
-        let taken = receipt || stems.any(What::Letter) && stems.any(What::Taken);
-        if taken && (handling > 0 || stems.any(What::Deal)) && !says_i(own) {
-            return Some("receipt_in_other_words");
-        }
     }
     None
 }
@@ -343,55 +330,6 @@ fn wishes(folded: &str) -> bool {
             "cancella",
             "verwijder",
             "eliminar",
-        ])
-    });
-    says(&STEMS, folded)
-}
-
-/// Whether anything could be a wish: asked before the weakest look, because a lost request costs most.
-fn may_wish(folded: &str) -> bool {
-    static STEMS: AnyOf = AnyOf::new(|| {
-        any_of(&[
-            "fermez",
-            "fermer",
-            "clotur",
-            "resili",
-            "cessez",
-            "arretez",
-            "stop",
-            "ne plus",
-            "plus recevoir",
-            "oubli",
-            "copie de",
-            "communiquer",
-            "limitation",
-            "portabilit",
-            "vos listes",
-            "votre liste",
-            "votre fichier",
-            "vos fichiers",
-            "mailing",
-            "publicit",
-            "prospection",
-            "spam",
-            "droit",
-            "consent",
-            "refus",
-            "object",
-            "forget",
-            "copy of",
-            "close my",
-            "close the",
-            "off your",
-            "off the list",
-            "no longer wish",
-            "no longer want",
-            "don't want",
-            "do not want",
-            "right to",
-            "opt me",
-            "personal",
-            "donnees personnelles",
         ])
     });
     says(&STEMS, folded)

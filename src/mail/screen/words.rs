@@ -22,18 +22,12 @@ pub(super) enum What {
     Bounce,
     UnsubscribeRobot,
     Newsletter,
-    Gone,
-    Until,
-    Redirect,
-    Letter,
-    Taken,
-    Deal,
 }
 
 /// How many different phrases of each sort stand in a text.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Found {
-    counts: [u16; 16],
+    counts: [u16; 10],
 }
 
 impl Found {
@@ -51,11 +45,6 @@ pub(super) fn body(folded: &str) -> Found {
     BODY.find(folded)
 }
 
-/// The stems that stand in the text `folded`: each means little alone.
-pub(super) fn stems(folded: &str) -> Found {
-    STEMS.find(folded)
-}
-
 /// What the subject `folded` starts with, and what it says anywhere.
 pub(super) fn subject(folded: &str) -> (Option<What>, Found) {
     let start = SUBJECT_STARTS.iter().find(|(phrase, _)| folded.starts_with(phrase.as_str()));
@@ -63,7 +52,6 @@ pub(super) fn subject(folded: &str) -> (Option<What>, Found) {
 }
 
 static BODY: LazyLock<Matcher> = LazyLock::new(|| Matcher::of("body"));
-static STEMS: LazyLock<Matcher> = LazyLock::new(|| Matcher::of("stem"));
 static SUBJECT: LazyLock<Matcher> = LazyLock::new(|| Matcher::of("subject"));
 static SUBJECT_STARTS: LazyLock<Vec<(String, What)>> = LazyLock::new(|| phrases("subject-start").collect());
 
@@ -139,12 +127,6 @@ fn heading(line: &str) -> Option<(What, &str)> {
         "bounce" => What::Bounce,
         "unsubscribe-robot" => What::UnsubscribeRobot,
         "newsletter" => What::Newsletter,
-        "gone" => What::Gone,
-        "until" => What::Until,
-        "redirect" => What::Redirect,
-        "letter" => What::Letter,
-        "taken" => What::Taken,
-        "deal" => What::Deal,
         _ => return None,
     };
     let place = words.next()?;

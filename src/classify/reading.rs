@@ -356,21 +356,45 @@ impl<'m> Mail<'m> {
         ];
         let subject_fits =
             (0..self.subject.text.words.len()).any(|i| about_request.contains(&self.subject.text.norm(i)));
+        // A letter that is quoted and asks nothing is another one: that a request has come in.
         if self.reply
+            && (quoted.text.words.is_empty() || quote_asks > 0)
             && (own_confirms || (short && matches!(answer, Answer::Yes | Answer::No) && subject_fits))
         {
             return true;
         }
-        let strong =
-            self.own.found.hits.iter().any(|hit| hit.class == Class::Confirm && hit.words.len() >= 4);
-        strong && !self.own.has(Class::Past)
+        let mut strong =
+            self.own.found.hits.iter().filter(|hit| hit.class == Class::Confirm && hit.words.len() >= 4);
+        let says_so = |hit: &Hit| hit.words.clone().any(|i| self.own.text.norm(i).starts_with("confirm"));
+        // A passport that comes with a request is no answer to anything.
+        strong
+            .next()
+            .is_some_and(|hit| says_so(hit) || self.reply || self.requests(false).findings.is_empty())
+            && !self.own.has(Class::Past)
     }
 
     /// R14: in an answer, only what is new is a request.
     fn keep_new(&self, out: &mut Outcome) {
         let quoted = zone(Place::Forwarded, &self.words.quoted, self.extra);
+        let sentences = &self.own.text.sentences;
+        let has = |at: usize, classes: &[Class]| {
+            let Some(sentence) = sentences.iter().find(|s| s.words.contains(&at)) else { return false };
+            self.own
+                .found
+                .hits
+                .iter()
+                .any(|h| sentence.words.contains(&h.words.start) && classes.contains(&h.class))
+        };
         let mut known: BTreeSet<Kind> = BTreeSet::new();
-        for hit in quoted.found.hits.iter().chain(&self.subject.found.hits) {
+        // What the letter named, and what the answer names again: "I confirm the erasure".
+        let again = self
+            .own
+            .found
+            .hits
+            .iter()
+            .take(FINDINGS_MAX)
+            .filter(|hit| has(hit.words.start, &ANSWERS) && !has(hit.words.start, &[Class::Also]));
+        for hit in quoted.found.hits.iter().chain(&self.subject.found.hits).chain(again) {
             let right = match hit.class {
                 Class::Erase | Class::SayErasure | Class::Close => Right::Erasure,
                 Class::Unsubscribe | Class::SayUnsubscribe | Class::Remove => Right::OptOut,
@@ -383,15 +407,6 @@ impl<'m> Mail<'m> {
             };
             known.insert(Kind::Asks(right));
         }
-        let sentences = &self.own.text.sentences;
-        let has = |at: usize, classes: &[Class]| {
-            let Some(sentence) = sentences.iter().find(|s| s.words.contains(&at)) else { return false };
-            self.own
-                .found
-                .hits
-                .iter()
-                .any(|h| sentence.words.contains(&h.words.start) && classes.contains(&h.class))
-        };
         let findings = std::mem::take(&mut out.findings);
         // An answer is short; what is beyond is for a person.
         for finding in findings.into_iter().take(FINDINGS_MAX) {
@@ -404,7 +419,7 @@ impl<'m> Mail<'m> {
                 })
                 .unwrap_or(0);
             let also = has(at, &[Class::Also]);
-            let answers = has(at, &[Class::Confirm, Class::Yes, Class::No]);
+            let answers = has(at, &ANSWERS);
             let same = finding.rule == "remove_me" && known.contains(&Kind::Asks(Right::Erasure));
             let new = !same && !known.contains(&finding.kind) && (also || (!known.is_empty() && !answers));
             let new = new || (also && !answers);
@@ -565,6 +580,9 @@ impl<'m> Mail<'m> {
         }
     }
 }
+
+/// What answers our letter.
+const ANSWERS: [Class; 3] = [Class::Confirm, Class::Yes, Class::No];
 
 /// The longest subject that is read.
 const SUBJECT_MAX: usize = 1_000;

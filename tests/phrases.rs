@@ -64,3 +64,8 @@ fn strangers_to_the_rules() {
 fn written_last() {
     check(include_str!("phrases/late.txt"));
 }
+
+#[test]
+fn between_the_lines() {
+    check(include_str!("phrases/between.txt"));
+}

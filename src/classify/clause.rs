@@ -434,7 +434,8 @@ impl<'t> Clause<'t> {
                         || matches!(word, "forgotten" | "frozen" | "taken" | "sent" | "removed");
                     let causative = matches!(helper, "have" | "has" | "had" | "having")
                         && (matches!(previous, "to" | "please" | "kindly" | "and" | "pls" | "just" | "")
-                            || start - aux.words.end > 2 && wanted);
+                            || (start - aux.words.end > 2 || previous == "you" && helper == "have")
+                                && wanted);
                     if participle && !causative {
                         return true;
                     }

@@ -116,6 +116,18 @@ classes! {
     Faint = "mark.faint_refusal": "words that refusals like, weak alone",
     Glad = "mark.glad": "pleased, or wants more of it",
     Obtain = "mark.obtain": "got, found, were given",
+    Stay = "mark.stay": "keep me on, put me back, forget what I asked: the contrary of a request",
+    // Signs that weigh little alone (`weigh`).
+    Vanish = "sign.vanish": "roundabout ways of wishing something away",
+    Thing = "sign.thing": "what a firm may keep of a person beside data, file and account",
+    Show = "sign.show": "roundabout ways of asking to see",
+    Amiss = "sign.amiss": "roundabout ways of saying that a value is wrong",
+    Repair = "sign.repair": "roundabout ways of asking to put it right",
+    Shelve = "sign.shelve": "put aside, under seal, nobody may use it",
+    Meanwhile = "sign.meanwhile": "until the judge, the expert, the check",
+    Carry = "sign.carry": "take along, hand to the next one",
+    LeaveOut = "sign.leave_out": "leave me out of it, not mine, I say no to it",
+    Aim = "sign.aim": "scores, categories, training, tracking, sharing: what one is left out of",
     // Whole sayings.
     SayUnsubscribe = "say.unsubscribe": "a whole way of saying: stop writing to me",
     SayErasure = "say.erasure": "a whole way of saying: delete",
@@ -167,10 +179,12 @@ classes! {
     Common = "language.common": "frequent little words that tell the language",
 }
 
-/// The files, in the order of [`Language`].
-const FILES: [(Language, &str, &str); 8] = [
+/// The files. Of the two of a language, the second holds weak signs and roundabout ways.
+const FILES: [(Language, &str, &str); 10] = [
     (Language::Fr, "fr.toml", include_str!("lexicon/fr.toml")),
+    (Language::Fr, "fr_signs.toml", include_str!("lexicon/fr_signs.toml")),
     (Language::En, "en.toml", include_str!("lexicon/en.toml")),
+    (Language::En, "en_signs.toml", include_str!("lexicon/en_signs.toml")),
     (Language::De, "de.toml", include_str!("lexicon/de.toml")),
     (Language::Es, "es.toml", include_str!("lexicon/es.toml")),
     (Language::It, "it.toml", include_str!("lexicon/it.toml")),

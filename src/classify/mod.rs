@@ -27,6 +27,7 @@ mod own;
 mod reading;
 mod robots;
 mod rules;
+mod weigh;
 mod words;
 
 mod kind;

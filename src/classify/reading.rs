@@ -10,7 +10,7 @@ use super::outsiders::Signs;
 use super::rules::{Background, Outcome, Zone, read_zone};
 use super::{
     Answer, CERTAIN, CERTAIN_OPT_OUT, Finding, Kind, Language, OwnPhrases, Reading, Right, answer, gist,
-    outsiders, robots,
+    outsiders, robots, weigh,
 };
 use crate::mail::Origin;
 
@@ -215,8 +215,7 @@ impl<'m> Mail<'m> {
             read_zone(&self.own, self.language, &background, &mut out);
             // The body corrects the subject: "Deletion?" above "I do not want you to delete it".
             let asked: BTreeSet<Kind> = out.findings.iter().map(|finding| finding.kind).collect();
-            let clear = ["negated", "done", "question_about", "contract", "later_event"];
-            let fallen = out.set_aside.iter().filter(|fallen| clear.contains(&fallen.reason));
+            let fallen = out.set_aside.iter().filter(|fallen| CLEAR.contains(&fallen.reason));
             let fallen: BTreeSet<Kind> = fallen.map(|fallen| fallen.finding.kind).collect();
             subject
                 .findings
@@ -439,6 +438,16 @@ impl<'m> Mail<'m> {
             hits.filter(|hit| hit.class == class && hit.language == self.language).count()
         };
         let any = |class: Class| count(class) > 0;
+        let stays = any(Class::Stay) && !confirms;
+        if stays {
+            let (stop, rest): (Vec<_>, Vec<_>) = out.findings.drain(..).partition(|finding| {
+                matches!(finding.kind, Kind::Asks(Right::OptOut | Right::Erasure | Right::Rectification))
+            });
+            out.findings = rest;
+            for finding in stop {
+                out.set_aside.push(super::SetAside { finding, reason: "wants_to_stay" });
+            }
+        }
         let reason = if count(Class::Vendor) >= 2 || any(Class::Vendor) && spam >= 2 {
             "speaks_to_the_reader"
         } else if any(Class::Elsewhere) {
@@ -452,6 +461,23 @@ impl<'m> Mail<'m> {
                 out.set_aside.push(super::SetAside { finding, reason });
             }
         }
+        if out.findings.is_empty() && !confirms && !self.forward && reason != "speaks_to_the_reader" {
+            let subject = if self.reply { &self.empty } else { &self.subject };
+            if let Some(weighed) = weigh::rights(subject, &self.own, self.language)
+                && !out.set_aside.iter().any(|fallen| {
+                    (fallen.finding.kind == Kind::Asks(weighed.right) || weighed.weight < 2)
+                        && CLEAR.contains(&fallen.reason)
+                })
+            {
+                out.findings.push(Finding {
+                    kind: Kind::Asks(weighed.right),
+                    rule: weighed.rule.to_owned(),
+                    text: self.text_of(weighed.hit, false).to_owned(),
+                    span: Some(self.own.text.span(&weighed.hit.words)),
+                    confidence: 0.6,
+                });
+            }
+        }
         let refused = out.set_aside.iter().any(|fallen| {
             fallen.finding.kind == Kind::Asks(Right::OptOut)
                 && matches!(fallen.reason, "negated" | "done" | "later_event" | "speaks_to_the_reader")
@@ -459,6 +485,7 @@ impl<'m> Mail<'m> {
         if out.findings.is_empty()
             && !confirms
             && !refused
+            && !stays
             && !self.forward
             && !self.words.own.trim().is_empty()
         {
@@ -583,6 +610,9 @@ impl<'m> Mail<'m> {
 
 /// What answers our letter.
 const ANSWERS: [Class; 3] = [Class::Confirm, Class::Yes, Class::No];
+
+/// Reasons for which a right fell that no weight lifts up again.
+const CLEAR: [&str; 5] = ["negated", "done", "question_about", "contract", "later_event"];
 
 /// The longest subject that is read.
 const SUBJECT_MAX: usize = 1_000;

@@ -58,7 +58,7 @@ impl Reader<'_, '_> {
         let corrects = clause
             .all(Class::Correct)
             .any(|c| c.words.start < hit.words.start || c.words.end > hit.words.end);
-        if corrects || clause.has_any(&[Class::Contract, Class::Erase, Class::NotOurs]) {
+        if corrects || clause.has_any(&[Class::Contract, Class::Erase, Class::NotOurs, Class::Vanish]) {
             return;
         }
         let piece = clause

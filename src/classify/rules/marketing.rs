@@ -1,8 +1,8 @@
 //! Stop sending me advertising: the acts that ask for it (GDPR Art. 21(2)-(3), CPCE Art. L34-5).
 
-use super::super::Right;
-use super::super::clause::Mood;
+use super::super::clause::{Clause, Mood, Place};
 use super::super::lexicon::{Class, Hit};
+use super::super::{Language, Right};
 use super::{MAILING, PERSONAL, Reader, is_noun};
 
 impl Reader<'_, '_> {
@@ -23,8 +23,15 @@ impl Reader<'_, '_> {
             return self.aside(Right::OptOut, "unsubscribe", &words, "contract");
         }
         let mut mood = clause.mood(hit, noun, true);
-        if mood == Mood::Aside("only_mentioned") && clause.length() <= 12 {
+        let asked = hit.words.end..(hit.words.end + 3).min(clause.words.end);
+        let suppression = word_list(clause, hit);
+        if mood == Mood::Aside("only_mentioned")
+            && (clause.length() <= 5 || suppression || clause.within(&[Class::Want], &asked).is_some())
+        {
             mood = Mood::Asked(0.75);
+        }
+        if matches!(mood, Mood::Asked(_)) && self.only_speaks_of(hit) {
+            mood = Mood::Aside("only_mentioned");
         }
         if mood == Mood::Aside("done") && (clause.has(Class::Still) || clause.has(Class::Asked)) {
             mood = Mood::Asked(0.8);
@@ -37,6 +44,53 @@ impl Reader<'_, '_> {
             mood = Mood::Asked(0.65);
         }
         self.push(Right::OptOut, "unsubscribe", words, mood, 1.0);
+    }
+
+    /// "The unsubscribe page", "I was about to unsubscribe, and then": the word, and nobody asks for it.
+    fn only_speaks_of(&self, hit: &Hit) -> bool {
+        let clause = self.clause;
+        let word = clause.text.norm(hit.words.start);
+        let plain = ["des", "unsu", "opt", "un"].iter().any(|start| word.starts_with(start));
+        if self.zone.place != Place::Own || clause.length() <= 4 || !plain {
+            return false;
+        }
+        let asks = clause.has_any(&[
+            Class::Want,
+            Class::Polite,
+            Class::How,
+            Class::Cannot,
+            Class::Still,
+            Class::Withdraw,
+            Class::Oppose,
+            Class::NoMore,
+            Class::Reminder,
+        ]) || clause.has(Class::Stop);
+        let thing = matches!(
+            clause.text.norm(hit.words.end),
+            "page"
+                | "link"
+                | "links"
+                | "button"
+                | "line"
+                | "endpoint"
+                | "form"
+                | "process"
+                | "option"
+                | "footer"
+        );
+        if !asks && thing && clause.language == Language::En {
+            return true;
+        }
+        if asks || hit.words.start <= clause.segment(hit.words.start) + 1 && !is_participle(clause, hit) {
+            return false;
+        }
+        match clause.language {
+            Language::Fr => {
+                is_participle(clause, hit) || word.ends_with("er") || word.ends_with("re") || is_noun(word)
+            }
+            Language::En => true,
+            _ => false,
+        }
     }
 
     pub(super) fn stop(&mut self, hit: &Hit) {
@@ -175,5 +229,23 @@ impl Reader<'_, '_> {
             };
             self.push(Right::OptOut, "enough_of_it", hit.words.start..target.words.end, mood, 0.85);
         }
+    }
+}
+
+/// "Your suppression list", "liste d'opposition".
+fn word_list(clause: &Clause<'_>, hit: &Hit) -> bool {
+    hit.words.clone().any(|at| clause.text.norm(at).starts_with("list"))
+}
+
+/// "désinscrit", "unsubscribed".
+fn is_participle(clause: &Clause<'_>, hit: &Hit) -> bool {
+    let word = clause.text.norm(hit.words.end.saturating_sub(1));
+    match clause.language {
+        Language::Fr => {
+            let stem = word.trim_end_matches('s').trim_end_matches('e');
+            stem.ends_with("scrit") || (word.ends_with('e') || word.ends_with("es")) && word.contains("abon")
+        }
+        Language::En => word.ends_with("ed"),
+        _ => false,
     }
 }

@@ -14,7 +14,8 @@ use super::language;
 use super::lexicon::{Class, Found, Hit, Lexicon};
 use super::words::Text;
 use super::{Finding, Kind, Language, Right, SetAside};
-use shape::{first_person, is_noun, is_noun_phrase, orders};
+pub(super) use shape::is_noun;
+use shape::{first_person, is_noun_phrase, orders};
 
 /// Words and what the lexicon found in them.
 pub(super) struct Zone<'z> {

@@ -90,7 +90,7 @@ impl Clause<'_> {
 }
 
 /// A noun made of a verb: it asks only where something says so.
-pub(super) fn is_noun(word: &str) -> bool {
+pub(in crate::classify) fn is_noun(word: &str) -> bool {
     word.ends_with("ion")
         || word.ends_with("ions")
         || word.ends_with("ement")

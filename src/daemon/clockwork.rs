@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::office::Office;
 use crate::case::deadline::day_off;
-use crate::case::{Case, CaseLine, Event, LetterKind, case_line, dpo_letter};
+use crate::case::{CaseLine, Event, LetterKind, case_line, dpo_letter};
 use crate::store::StoreError;
 
 /// Cases looked at in one transaction.
@@ -91,21 +91,13 @@ impl Office {
         if last.as_deref() == Some(stamp.as_str()) {
             return Ok(false);
         }
-        let open: Vec<Case> = self
-            .store
-            .cases(false)
-            .await?
-            .into_iter()
-            .map(|listed| listed.case)
-            .filter(|case| !case.is_opt_out_only())
-            .collect();
-        let open_count = u32::try_from(open.len()).unwrap_or(u32::MAX);
+        let (open, open_count) = self.store.open_rights_cases(DIGEST_CASES).await?;
         let quarantined =
             self.store.ends().await?.iter().find(|(end, _)| end == "quarantined").map_or(0, |(_, n)| *n);
         let week_ago =
             now.saturating_sub(SignedDuration::from_hours(7 * 24)).unwrap_or(Timestamp::UNIX_EPOCH);
         let undelivered = self.store.undelivered_since(week_ago).await?;
-        let lines = open.iter().take(DIGEST_CASES).map(case_line).collect();
+        let lines = open.iter().map(case_line).collect();
         let office = Arc::clone(self);
         self.store
             .write(move |tx| {

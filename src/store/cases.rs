@@ -44,6 +44,32 @@ impl Store {
         .await
     }
 
+    /// Open cases that are more than an opt-out, the nearest due date first, at most `limit`; and how many there are.
+    ///
+    /// # Errors
+    /// SQLite's, or [`StoreError::Corrupt`].
+    pub async fn open_rights_cases(&self, limit: usize) -> Result<(Vec<Case>, u32), StoreError> {
+        self.read(move |tx| {
+            let mut query = tx.sql.prepare_cached(
+                "SELECT reference, body FROM matter WHERE status <> 'closed' ORDER BY due_on, opened_at, reference",
+            )?;
+            let mut rows = query.query([])?;
+            let (mut first, mut count) = (Vec::new(), 0_u32);
+            while let Some(row) = rows.next()? {
+                let case = case_of(row)?;
+                if case.is_opt_out_only() {
+                    continue;
+                }
+                count = count.saturating_add(1);
+                if first.len() < limit {
+                    first.push(case);
+                }
+            }
+            Ok((first, count))
+        })
+        .await
+    }
+
     /// One case.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 
 use super::lexicon::{Class, Hit};
 use super::rules::Zone;
+use super::words::Break;
 
 /// Least sum that is taken for an opt-out.
 const ENOUGH: i32 = 5;
@@ -32,12 +33,16 @@ pub(super) fn opt_out<'z>(
                     && before.words.end <= hit.words.start
                     && hit.words.start - before.words.end <= 1
             });
+            if zone.cites(&hit.words) {
+                continue;
+            }
             match hit.class {
                 Class::List | Class::Marketing => mailing += 2 + i32::from(yours),
                 Class::Messages if yours => mailing += 2,
                 Class::Messages => plain = 1,
                 Class::Receive => mailing += 1,
                 Class::Contact if !zone.text.norm(hit.words.start).starts_with("contact") => mailing += 1,
+                Class::Enough if only_none(zone, hit) => faint += 1,
                 Class::Refusal | Class::Enough
                     if last.1 != hit.words.start || last.0 != usize::from(in_subject) =>
                 {
@@ -66,4 +71,15 @@ pub(super) fn opt_out<'z>(
     ((mailing >= 2 && refusal >= 2 || mailing >= 1 && refusal >= 4) && mailing + refusal - against >= ENOUGH)
         .then_some(best)
         .flatten()
+}
+
+/// "no", "sans", "plus d'": says what is not there as often as what one has had enough of, but where it opens.
+fn only_none(zone: &Zone<'_>, hit: &Hit) -> bool {
+    let opens = zone.text.words.get(hit.words.start).is_some_and(|word| word.before > Break::None);
+    let word = zone.text.norm(hit.words.start);
+    match hit.words.len() {
+        1 => matches!(word, "no" | "zero" | "sans" | "aucun" | "aucune"),
+        2 => matches!(word, "plus" | "plu" | "pas" | "trop") && !opens,
+        _ => false,
+    }
 }

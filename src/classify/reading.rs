@@ -8,6 +8,7 @@ use super::lexicon::{Class, Hit, LEXICON, Lexicon};
 use super::mail_words::Words;
 use super::outsiders::Signs;
 use super::rules::{Background, Outcome, Zone, read_zone};
+use super::words::Sentence;
 use super::{
     Answer, CERTAIN, CERTAIN_OPT_OUT, Finding, Kind, Language, OwnPhrases, Reading, Right, answer, gist,
     outsiders, robots, weigh,
@@ -220,6 +221,9 @@ impl<'m> Mail<'m> {
             subject
                 .findings
                 .retain(|finding| asked.contains(&finding.kind) || !fallen.contains(&finding.kind));
+            if out.findings.is_empty() && self.own.text.words.len() >= ABOUT_WORDS {
+                subject.findings.retain(|finding| self.speaks_of(finding.kind));
+            }
             if !out.findings.is_empty() {
                 // "Forget me" above a letter: the letter says what is meant.
                 subject.findings.retain(|finding| {
@@ -261,6 +265,37 @@ impl<'m> Mail<'m> {
         }
         self.weigh(&mut out);
         out
+    }
+
+    /// A letter under "Right of access" that asks for nothing itself must at least speak of what its subject names:
+    /// it may be about the door of a building.
+    fn speaks_of(&self, kind: Kind) -> bool {
+        let about: &[Class] = match kind {
+            Kind::Asks(Right::OptOut) => &[
+                Class::List,
+                Class::Marketing,
+                Class::Messages,
+                Class::Receive,
+                Class::Contact,
+                Class::Email,
+                Class::Refusal,
+                Class::NoMore,
+                Class::Stop,
+                Class::Remove,
+            ],
+            _ => &[
+                Class::Data,
+                Class::AboutMe,
+                Class::Account,
+                Class::File,
+                Class::Email,
+                Class::Identity,
+                Class::Thing,
+                Class::Right,
+                Class::Reminder,
+            ],
+        };
+        about.iter().any(|class| self.own.has(*class))
     }
 
     /// R8: grounds add nothing to a request; alone they are what is asked.
@@ -428,6 +463,25 @@ impl<'m> Mail<'m> {
                 out.set_aside.push(super::SetAside { finding, reason: "already_asked" });
             }
         }
+        // "I confirm. By the way, that card of mine in your shop can go": asked between the lines, after the answer.
+        let answers = |sentence: &Sentence| has(sentence.words.start, &ANSWERS);
+        if out.findings.is_empty()
+            && let Some(first) = sentences.iter().position(answers)
+            && let Some(weighed) = weigh::rights(&self.empty, &self.own, self.language, first + 1)
+            && !known.contains(&Kind::Asks(weighed.right))
+        {
+            out.findings.push(self.weighed(&weighed));
+        }
+    }
+
+    fn weighed(&self, weighed: &weigh::Weighed<'_>) -> Finding {
+        Finding {
+            kind: Kind::Asks(weighed.right),
+            rule: weighed.rule.to_owned(),
+            text: self.text_of(weighed.hit, false).to_owned(),
+            span: Some(self.own.text.span(&weighed.hit.words)),
+            confidence: 0.6,
+        }
     }
 
     /// Who speaks of rights without asking for one, and who asks without saying so.
@@ -463,19 +517,13 @@ impl<'m> Mail<'m> {
         }
         if out.findings.is_empty() && !confirms && !self.forward && reason != "speaks_to_the_reader" {
             let subject = if self.reply { &self.empty } else { &self.subject };
-            if let Some(weighed) = weigh::rights(subject, &self.own, self.language)
+            if let Some(weighed) = weigh::rights(subject, &self.own, self.language, 0)
                 && !out.set_aside.iter().any(|fallen| {
                     (fallen.finding.kind == Kind::Asks(weighed.right) || weighed.weight < 2)
                         && CLEAR.contains(&fallen.reason)
                 })
             {
-                out.findings.push(Finding {
-                    kind: Kind::Asks(weighed.right),
-                    rule: weighed.rule.to_owned(),
-                    text: self.text_of(weighed.hit, false).to_owned(),
-                    span: Some(self.own.text.span(&weighed.hit.words)),
-                    confidence: 0.6,
-                });
+                out.findings.push(self.weighed(&weighed));
             }
         }
         let refused = out.set_aside.iter().any(|fallen| {
@@ -610,6 +658,9 @@ impl<'m> Mail<'m> {
 
 /// What answers our letter.
 const ANSWERS: [Class; 3] = [Class::Confirm, Class::Yes, Class::No];
+
+/// So many words say by themselves what they are about.
+const ABOUT_WORDS: usize = 12;
 
 /// Reasons for which a right fell that no weight lifts up again.
 const CLEAR: [&str; 5] = ["negated", "done", "question_about", "contract", "later_event"];

@@ -143,8 +143,13 @@ pub(super) struct Weighed<'z> {
     pub(super) weight: i32,
 }
 
-/// The right that weighs most in `own`, if any weighs enough. `subject` counts as what stands around every sentence.
-pub(super) fn rights<'z>(subject: &Zone<'_>, own: &'z Zone<'_>, language: Language) -> Option<Weighed<'z>> {
+/// The right that weighs most in `own` from its sentence `from` on, if any weighs enough. `subject` counts as what stands around every sentence.
+pub(super) fn rights<'z>(
+    subject: &Zone<'_>,
+    own: &'z Zone<'_>,
+    language: Language,
+    from: usize,
+) -> Option<Weighed<'z>> {
     if own.text.words.is_empty() || own.text.words.len() > WORDS_MAX {
         return None;
     }
@@ -155,7 +160,7 @@ pub(super) fn rights<'z>(subject: &Zone<'_>, own: &'z Zone<'_>, language: Langua
     let against: i32 =
         AGAINST.iter().map(|(class, weight)| if whole.has(*class) { *weight } else { 0 }).sum();
     let mut best: Option<Weighed<'z>> = None;
-    for (i, sentence) in sentences.iter().enumerate() {
+    for (i, sentence) in sentences.iter().enumerate().skip(from) {
         let here = seen.get(i).copied().unwrap_or_default();
         let around = seen.iter().skip(i.saturating_sub(2)).take(if i < 2 { i + 2 } else { 4 });
         let around = around.fold(title, Seen::with);
@@ -206,6 +211,9 @@ fn inside<'z>(zone: &'z Zone<'_>, sentence: &Sentence) -> &'z [Hit] {
 
 /// Not told as done, reported, planned, or asked about in general.
 fn stands(zone: &Zone<'_>, sentence: &Sentence, hit: &Hit, language: Language) -> bool {
+    if zone.cites(&hit.words) {
+        return false;
+    }
     let clause = Clause {
         text: &zone.text,
         words: sentence.words.clone(),

@@ -3,7 +3,7 @@
 use super::super::clause::{Clause, Mood, Place};
 use super::super::lexicon::{Class, Hit};
 use super::super::{Language, Right};
-use super::{MAILING, PERSONAL, Reader, is_noun};
+use super::{MAILING, PERSONAL, Reader, first_person, is_noun};
 
 impl Reader<'_, '_> {
     pub(super) fn unsubscribe(&mut self, hit: &Hit) {
@@ -95,6 +95,9 @@ impl Reader<'_, '_> {
 
     pub(super) fn stop(&mut self, hit: &Hit) {
         let clause = self.clause;
+        if clause.text.norm(hit.words.start).ends_with("ons") && first_person(clause, hit) {
+            return; // "we are stopping our bulletin"
+        }
         let reach = hit.words.end..(hit.words.end + 9).min(clause.words.end);
         let words = |h: &Hit| hit.words.start..h.words.end;
         let mood = clause.mood(hit, false, true);

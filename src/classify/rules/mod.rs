@@ -23,13 +23,22 @@ pub(super) struct Zone<'z> {
     pub(super) source: &'z str,
     pub(super) text: Text,
     pub(super) found: Found,
+    /// Stretches between quotation marks, in bytes.
+    cited: Vec<Range<usize>>,
 }
 
 impl<'z> Zone<'z> {
     pub(super) fn read(place: Place, source: &'z str, lexicon: &Lexicon) -> Self {
         let text = Text::read(source);
         let found = lexicon.find(&text);
-        Self { place, source, text, found }
+        let cited = if place == Place::Own { shape::cited(source) } else { Vec::new() };
+        Self { place, source, text, found, cited }
+    }
+
+    /// Words `words` stand between quotation marks: somebody's, told.
+    pub(super) fn cites(&self, words: &Range<usize>) -> bool {
+        let span = self.text.span(words);
+        self.cited.iter().any(|cited| cited.start <= span.start && span.end <= cited.end)
     }
 
     pub(super) fn has(&self, class: Class) -> bool {
@@ -180,6 +189,7 @@ impl Reader<'_, '_> {
     }
 
     fn push(&mut self, right: Right, rule: &str, words: Range<usize>, mood: Mood, factor: f32) {
+        let mood = if self.zone.cites(&words) { Mood::Aside("cited") } else { mood };
         match mood {
             Mood::Asked(confidence) => {
                 let finding = self.finding(right, rule, &words, confidence * factor);

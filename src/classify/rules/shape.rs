@@ -4,6 +4,7 @@ use super::super::Language;
 use super::super::clause::Clause;
 use super::super::lexicon::{Class, Hit};
 use super::super::words::Break;
+use std::ops::Range;
 
 impl Clause<'_> {
     /// "remove me", "me retirer": a word of `class` just beside the act.
@@ -161,4 +162,31 @@ pub(super) fn orders(clause: &Clause<'_>, hit: &Hit) -> bool {
     order
         && (clause.has_any(&[Class::Want, Class::Polite])
             || hit.words.start <= clause.segment(hit.words.start) + 1)
+}
+
+/// Longest stretch between quotation marks that is taken for a citation, in bytes.
+const CITED_MAX: usize = 400;
+
+/// What stands between quotation marks, three words and more: somebody's words, told. A word or two may well be the
+/// sender's own, set off ("STOP"), and where most of the text is so marked the marks mean nothing.
+pub(super) fn cited(source: &str) -> Vec<Range<usize>> {
+    let mut cited = Vec::new();
+    let mut open: Option<(usize, char)> = None;
+    for (at, c) in source.char_indices() {
+        match (c, open) {
+            ('«' | '“' | '"' | '„', None) => open = Some((at, c)),
+            ('»', Some((from, '«'))) | ('”' | '“', Some((from, '“' | '„'))) | ('"', Some((from, '"'))) =>
+            {
+                let words = source.get(from..at).map_or(0, |text| text.split_whitespace().count());
+                if words >= 3 && at - from <= CITED_MAX {
+                    cited.push(from..at);
+                }
+                open = None;
+            }
+            (_, Some((from, _))) if at - from > CITED_MAX => open = None,
+            _ => {}
+        }
+    }
+    let most: usize = cited.iter().map(ExactSizeIterator::len).sum();
+    if most * 2 > source.len() { Vec::new() } else { cited }
 }

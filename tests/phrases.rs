@@ -69,3 +69,8 @@ fn written_last() {
 fn between_the_lines() {
     check(include_str!("phrases/between.txt"));
 }
+
+#[test]
+fn outsiders_of_every_sort() {
+    check(include_str!("phrases/outsiders.txt"));
+}

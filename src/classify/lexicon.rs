@@ -310,10 +310,16 @@ pub(super) struct Found {
 impl Lexicon {
     /// Every phrase in `text`, in order of place; a phrase inside a longer one is not told.
     pub(super) fn find(&self, text: &Text) -> Found {
+        self.find_first(text, text.words.len())
+    }
+
+    /// The same in the first `most` words.
+    pub(super) fn find_first(&self, text: &Text, most: usize) -> Found {
+        let most = most.min(text.words.len());
         let mut found = Found::default();
-        let mut items: Vec<u16> = Vec::with_capacity(text.words.len() * 3);
-        let mut ranges: Vec<(u32, u32, u64)> = Vec::with_capacity(text.words.len());
-        for at in 0..text.words.len() {
+        let mut items: Vec<u16> = Vec::with_capacity(most * 3);
+        let mut ranges: Vec<(u32, u32, u64)> = Vec::with_capacity(most);
+        for at in 0..most {
             let from = items.len();
             self.walk(text.norm(at), &mut items, &mut found.steps);
             #[allow(clippy::cast_possible_truncation, reason = "mails are bounded far below 4 GiB")]
@@ -321,9 +327,9 @@ impl Lexicon {
         }
         let met = Met { items: &items, ranges: &ranges };
         found.votes = self.little_words(&items);
-        let spoken = spoken(&found.votes, text.words.len());
+        let spoken = spoken(&found.votes, most);
         found.only = only(&spoken);
-        for at in 0..text.words.len() {
+        for at in 0..most {
             let before = at.checked_sub(1).map_or(0, |at| met.at(at).1);
             let after = met.at(at + 1).1;
             for &item in met.at(at).0 {

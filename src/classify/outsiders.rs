@@ -14,6 +14,8 @@ use super::{Kind, Language};
 /// A facet counts at most so many different words.
 const MOST: i32 = 3;
 
+/// Outsiders say within so many words what they want.
+const WORDS_MOST: usize = 220;
 /// So far below its threshold, a sort is ruled out.
 const DENIED: i32 = -4;
 
@@ -126,7 +128,7 @@ const SORTS: [Sort; 3] = [
             (Class::Meet, 2),
             (Class::Threat, 1),
             (Class::Windfall, 1),
-            (Class::Secret, 1),
+            (Class::Secret, 2),
             (Class::Nobody, 1),
             (Class::Prospect, 1),
             (Class::Gain, 1),
@@ -230,7 +232,7 @@ pub(super) fn look<'z>(
     let read = matches!(language, Language::Fr | Language::En);
     let mut seen: Vec<(Class, &str)> = Vec::new();
     for zone in subject.into_iter().chain([own]) {
-        let found = FACETS.find(&zone.text);
+        let found = FACETS.find_first(&zone.text, WORDS_MOST);
         let mut count = |hit: &Hit| {
             if read && hit.language != language && found_here(hit.class) {
                 return;
@@ -250,7 +252,16 @@ pub(super) fn look<'z>(
             }
         };
         found.hits.iter().for_each(&mut count);
-        zone.found.hits.iter().filter(|hit| hit.class != Class::Common).for_each(&mut count);
+        let near = zone.found.hits.iter().take_while(|hit| hit.words.start < WORDS_MOST);
+        near.filter(|hit| weighed(hit.class)).for_each(&mut count);
+    }
+    for (signs, class) in [(&['€', '$', '£'][..], Class::Pay), (&['%'][..], Class::Gain)] {
+        if let Some(slot) = counts.get_mut(class as usize)
+            && *slot < MOST
+            && own.source.contains(signs)
+        {
+            *slot += 1;
+        }
     }
     let questions = own.text.sentences.iter().filter(|sentence| sentence.question).count();
     let questions = i32::try_from(questions.min(2)).unwrap_or(2);
@@ -269,6 +280,20 @@ pub(super) fn look<'z>(
         *text = most.and_then(|(class, _)| firsts.get(*class as usize).copied().flatten()).unwrap_or("");
     }
     Look { margins, texts, read }
+}
+
+/// Whether `class` weighs anything.
+fn weighed(class: Class) -> bool {
+    static WEIGHED: LazyLock<[bool; 256]> = LazyLock::new(|| {
+        let mut weighed = [false; 256];
+        for (class, _) in SORTS.iter().flat_map(|sort| sort.weights) {
+            if let Some(slot) = weighed.get_mut(*class as usize) {
+                *slot = true;
+            }
+        }
+        weighed
+    });
+    WEIGHED.get(class as usize).copied().unwrap_or(false)
 }
 
 /// Whether `class` is one of this file's facets, whose words mean something in their language only.

@@ -1,6 +1,6 @@
 //! What an answer to our confirmation letter says, and phrases of an installation's own.
 
-use rightsd::classify::{Answer, Kind, Language, OwnPhrases, Right, Words, read};
+use rightsd::classify::{Answer, Kind, Language, OwnPhrases, Right, Words, read, read_by_rules};
 use rightsd::mail::Origin;
 
 #[track_caller]
@@ -80,7 +80,7 @@ fn neither_is_unclear_and_nothing_is_empty() {
 #[test]
 fn an_installation_adds_its_own_phrases() {
     let words = Words { own: "Veuillez appliquer la consigne Z", ..Words::default() };
-    let without = read(&words, Origin::Person, &OwnPhrases::default());
+    let without = read_by_rules(&words, Origin::Person, &OwnPhrases::default());
     assert!(!without.kinds.contains(&Kind::Asks(Right::OptOut)), "{:?}", without.kinds);
     let own = OwnPhrases::new([(Right::OptOut, Language::Fr, "appliquer la consigne z")]).expect("words");
     let with = read(&words, Origin::Person, &own);

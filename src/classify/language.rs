@@ -4,8 +4,11 @@
 //! and a two-word mail ("Remove me") tells them nothing, while the lexicon knows its own words.
 
 use super::Language;
+use super::clause::Place;
 use super::lexicon::{Class, Hit};
+use super::reading::{Mail, zone};
 use super::rules::Zone;
+use super::subject::clipped;
 use super::words::Sentence;
 
 const LANGUAGES: [Language; 7] =
@@ -105,4 +108,37 @@ pub(super) fn of_sentence(
 
 fn is_saying(class: Class) -> bool {
     (Class::SayUnsubscribe..=Class::SayObjection).contains(&class)
+}
+
+impl Mail<'_> {
+    /// The language of the sender's own words; of what is quoted when they are too few to tell.
+    pub(super) fn tell_language(&self, repeated: bool) -> Language {
+        let own = Votes::of_zone(&self.own);
+        let count = self.own.text.words.len();
+        let mut votes = Votes::default();
+        votes.add(own, 2);
+        votes.add(Votes::of_zone(&self.subject), if repeated && count > 3 { 0 } else { 1 });
+        if let Some((language, most)) = votes.best() {
+            // A language that we do not know shares a few little words with those that we know.
+            if count < 8 || most as usize * 10 >= count * 8 {
+                return language;
+            }
+            return Language::Unknown;
+        }
+        if count > 6 {
+            return Language::Unknown;
+        }
+        let around = if self.words.quoted.is_empty() {
+            self.words.forwarded.unwrap_or("")
+        } else {
+            &self.words.quoted
+        };
+        let around = zone(Place::Forwarded, clipped(around, 2_000), self.extra);
+        let mut votes = Votes::of_zone(&around);
+        votes.add(Votes::of_zone(&self.subject), 1);
+        match votes.best() {
+            Some((language, _)) if count > 0 => language,
+            _ => Language::Unknown,
+        }
+    }
 }

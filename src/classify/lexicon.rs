@@ -5,6 +5,7 @@
 //! doubled letters do not matter. Each entry stands under its class, and what the classes do is in the rules.
 
 mod build;
+mod matching;
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -14,6 +15,7 @@ pub(super) use build::Builder;
 
 use super::Language;
 use super::words::{ADDRESS, LINK, Text, normal_form, normal_stem};
+use matching::{Met, bits};
 
 macro_rules! classes {
     ($($name:ident = $text:literal: $doc:literal,)*) => {
@@ -23,6 +25,11 @@ macro_rules! classes {
         pub(super) enum Class { $(#[doc = $doc] $name,)* }
         impl Class {
             const ALL: &'static [(Self, &'static str)] = &[$((Self::$name, $text),)*];
+
+            /// Its key in the lexicon's files.
+            pub(super) fn name(self) -> &'static str {
+                Self::ALL.get(self as usize).map_or("", |(_, name)| name)
+            }
         }
     };
 }
@@ -472,74 +479,6 @@ impl Hit {
     fn order(&self) -> u64 {
         let length = (self.words.len() as u64).min(0xff_ffff);
         ((self.words.start as u64) << 32) | ((0xff_ffff - length) << 8) | self.class as u64
-    }
-}
-
-impl Phrase {
-    fn matched(&self, at: usize, text: &Text, items: &Met<'_>, steps: &mut usize) -> Option<Range<usize>> {
-        let after = self.parts.get(self.anchor + 1..).unwrap_or(&[]);
-        let before = self.parts.get(..self.anchor).unwrap_or(&[]);
-        let end = forward(after, at + 1, text, items, steps)?;
-        let start = backward(before, at, text, items, steps)?;
-        Some(start..end)
-    }
-}
-
-/// What the lexicon knows of each word.
-struct Met<'i> {
-    items: &'i [u16],
-    ranges: &'i [(u32, u32, u64)],
-}
-
-impl Met<'_> {
-    /// The items of word `at`, and their bits.
-    fn at(&self, at: usize) -> (&[u16], u64) {
-        let Some(&(from, to, bits)) = self.ranges.get(at) else { return (&[], 0) };
-        (self.items.get(from as usize..to as usize).unwrap_or(&[]), bits)
-    }
-
-    fn meets(&self, at: usize, any: &[u16], bits: u64) -> bool {
-        let (items, mine) = self.at(at);
-        mine & bits != 0 && items.iter().any(|item| any.contains(item))
-    }
-}
-
-/// A bit for each item, shared by many: no bit in common means no item in common.
-fn bits(items: &[u16]) -> u64 {
-    items.iter().fold(0, |bits, item| bits | 1 << (item & 63))
-}
-
-/// Matches `parts` from word `at` on; returns the end. A phrase never crosses a full stop.
-fn forward(parts: &[Part], at: usize, text: &Text, items: &Met<'_>, steps: &mut usize) -> Option<usize> {
-    let Some((part, rest)) = parts.split_first() else { return Some(at) };
-    *steps += 1;
-    let fits =
-        |at: usize| text.words.get(at).is_some_and(|word| word.before != super::words::Break::Sentence);
-    match part {
-        Part::Word(any, bits) => (items.meets(at, any, *bits) && fits(at))
-            .then(|| forward(rest, at + 1, text, items, steps))
-            .flatten(),
-        Part::Any => fits(at).then(|| forward(rest, at + 1, text, items, steps)).flatten(),
-        Part::Gap(most) => (0..=*most)
-            .take_while(|&n| n == 0 || fits(at + n - 1))
-            .find_map(|n| forward(rest, at + n, text, items, steps)),
-    }
-}
-
-/// Matches `parts` backwards, ending before word `at`; returns the start.
-fn backward(parts: &[Part], at: usize, text: &Text, items: &Met<'_>, steps: &mut usize) -> Option<usize> {
-    let Some((part, rest)) = parts.split_last() else { return Some(at) };
-    *steps += 1;
-    let fits =
-        |at: usize| text.words.get(at).is_some_and(|word| word.before != super::words::Break::Sentence);
-    match part {
-        Part::Word(any, bits) => (at > 0 && items.meets(at - 1, any, *bits) && fits(at))
-            .then(|| backward(rest, at - 1, text, items, steps))
-            .flatten(),
-        Part::Any => (at > 0 && fits(at)).then(|| backward(rest, at - 1, text, items, steps)).flatten(),
-        Part::Gap(most) => (0..=*most)
-            .take_while(|&n| n == 0 || (at >= n && fits(at + 1 - n)))
-            .find_map(|n| backward(rest, at - n, text, items, steps)),
     }
 }
 

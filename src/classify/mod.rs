@@ -16,6 +16,7 @@
 
 mod answer;
 mod clause;
+mod confirms;
 #[cfg(test)]
 mod cost;
 mod gist;
@@ -27,7 +28,10 @@ mod own;
 mod reading;
 mod robots;
 mod rules;
+mod subject;
+mod taught;
 mod weigh;
+mod weighed;
 mod words;
 
 mod kind;
@@ -38,7 +42,9 @@ use crate::mail::{InboundMail, Screening};
 
 pub use mail_words::Words;
 pub use own::{OwnPhrases, WrongPhrase};
-pub use reading::read;
+pub use reading::{read, read_by_rules};
+pub use taught::choose;
+pub use weighed::signs;
 
 /// Least confidence for a right to be treated without a person's look.
 pub const CERTAIN: f32 = 0.7;

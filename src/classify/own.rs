@@ -27,18 +27,26 @@ impl OwnPhrases {
         let mut builder = Builder::default();
         let mut any = false;
         for (right, language, phrase) in phrases {
-            let class = match right {
-                Right::OptOut => Class::SayUnsubscribe,
-                Right::Access => Class::SayAccess,
-                Right::Rectification => Class::SayRectification,
-                Right::Erasure => Class::SayErasure,
-                Right::Restriction => Class::SayRestriction,
-                Right::Portability => Class::SayPortability,
-                Right::Objection => Class::SayObjection,
-            };
-            builder.phrase(language, class, phrase).map_err(WrongPhrase)?;
+            builder.phrase(language, class(right), phrase).map_err(WrongPhrase)?;
             any = true;
         }
         Ok(Self { lexicon: any.then(|| builder.build()) })
     }
+}
+
+const fn class(right: Right) -> Class {
+    match right {
+        Right::OptOut => Class::SayUnsubscribe,
+        Right::Access => Class::SayAccess,
+        Right::Rectification => Class::SayRectification,
+        Right::Erasure => Class::SayErasure,
+        Right::Restriction => Class::SayRestriction,
+        Right::Portability => Class::SayPortability,
+        Right::Objection => Class::SayObjection,
+    }
+}
+
+/// The right that a phrase of that class asks for.
+pub(super) fn right(of: Class) -> Option<Right> {
+    Right::ALL.into_iter().find(|right| class(*right) == of)
 }

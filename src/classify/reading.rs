@@ -1,5 +1,6 @@
 //! One mail's words to one [`Reading`]: which rules speak, and in which order.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::clause::Place;
@@ -8,36 +9,44 @@ use super::lexicon::{Class, Hit, LEXICON, Lexicon};
 use super::mail_words::Words;
 use super::outsiders::Signs;
 use super::rules::{Background, Outcome, Zone, read_zone};
+use super::subject::{Prefix, SUBJECT_MAX, bare_subject, clipped, name_words};
 use super::words::Sentence;
 use super::{
-    Answer, CERTAIN, CERTAIN_OPT_OUT, Finding, Kind, Language, OwnPhrases, Reading, Right, answer, gist,
-    outsiders, robots, weigh,
+    Answer, Finding, Kind, Language, OwnPhrases, Reading, Right, answer, gist, outsiders, robots, weigh,
 };
 use crate::mail::Origin;
 
 /// More reasons than these tell a person nothing.
-const FINDINGS_MAX: usize = 60;
+pub(super) const FINDINGS_MAX: usize = 60;
 
 /// Reads `words`; `origin` is what the outside of the mail told.
 #[must_use]
 pub fn read(words: &Words<'_>, origin: Origin, extra: &OwnPhrases) -> Reading {
-    Mail::new(words, extra).read(origin)
+    Mail::new(words, extra).understood(origin)
 }
 
-struct Mail<'m> {
-    words: &'m Words<'m>,
-    extra: &'m OwnPhrases,
-    subject: Zone<'m>,
-    own: Zone<'m>,
-    names: String,
-    empty: Zone<'m>,
-    reply: bool,
-    forward: bool,
-    language: Language,
+/// What the rules alone say of `words`: one half of [`read`], whose other half weighs it.
+#[must_use]
+pub fn read_by_rules(words: &Words<'_>, origin: Origin, extra: &OwnPhrases) -> Reading {
+    Mail::new(words, extra).rule(origin)
+}
+
+pub(super) struct Mail<'m> {
+    pub(super) words: &'m Words<'m>,
+    pub(super) extra: &'m OwnPhrases,
+    pub(super) subject: Zone<'m>,
+    pub(super) own: Zone<'m>,
+    pub(super) names: String,
+    pub(super) empty: Zone<'m>,
+    pub(super) reply: bool,
+    pub(super) forward: bool,
+    pub(super) language: Language,
+    /// Whether it answers a letter that asked to confirm: found once.
+    pub(super) confirms: OnceCell<bool>,
 }
 
 impl<'m> Mail<'m> {
-    fn new(words: &'m Words<'m>, extra: &'m OwnPhrases) -> Self {
+    pub(super) fn new(words: &'m Words<'m>, extra: &'m OwnPhrases) -> Self {
         let (subject, prefix) = bare_subject(clipped(words.subject, SUBJECT_MAX));
         let subject = zone(Place::Subject, subject, extra);
         let own = zone(Place::Own, words.own, extra);
@@ -53,6 +62,7 @@ impl<'m> Mail<'m> {
             reply,
             forward,
             language: Language::Unknown,
+            confirms: OnceCell::new(),
         };
         mail.names =
             words.attachment_names.iter().map(|name| name_words(name)).collect::<Vec<_>>().join("\n\n");
@@ -60,44 +70,19 @@ impl<'m> Mail<'m> {
         mail
     }
 
-    fn tell_language(&self, repeated: bool) -> Language {
-        let own = Votes::of_zone(&self.own);
-        let count = self.own.text.words.len();
-        let mut votes = Votes::default();
-        votes.add(own, 2);
-        votes.add(Votes::of_zone(&self.subject), if repeated && count > 3 { 0 } else { 1 });
-        if let Some((language, most)) = votes.best() {
-            // A language that we do not know shares a few little words with those that we know.
-            if count < 8 || most as usize * 10 >= count * 8 {
-                return language;
-            }
-            return Language::Unknown;
-        }
-        if count > 6 {
-            return Language::Unknown;
-        }
-        let around = if self.words.quoted.is_empty() {
-            self.words.forwarded.unwrap_or("")
-        } else {
-            &self.words.quoted
-        };
-        let around = zone(Place::Forwarded, clipped(around, 2_000), self.extra);
-        let mut votes = Votes::of_zone(&around);
-        votes.add(Votes::of_zone(&self.subject), 1);
-        match votes.best() {
-            Some((language, _)) if count > 0 => language,
-            _ => Language::Unknown,
-        }
-    }
-
-    fn read(&self, origin: Origin) -> Reading {
-        let mut answer = answer::read(&self.own);
+    pub(super) fn answer(&self) -> Answer {
+        let answer = answer::read(&self.own);
         if answer == Answer::Empty && !self.reply_subject() {
-            answer = match answer::read(&self.subject) {
+            return match answer::read(&self.subject) {
                 Answer::Unclear => Answer::Empty,
                 told => told,
             };
         }
+        answer
+    }
+
+    pub(super) fn rule(&self, origin: Origin) -> Reading {
+        let answer = self.answer();
         let alone = |kind: Kind, rule: &str, text: &str, certain: bool| Reading {
             kinds: BTreeSet::from([kind]),
             language: self.language,
@@ -205,7 +190,7 @@ impl<'m> Mail<'m> {
         }
     }
 
-    fn requests(&self, confirms: bool) -> Outcome {
+    pub(super) fn requests(&self, confirms: bool) -> Outcome {
         let mut out = Outcome::default();
         let background = self.background();
         if !confirms {
@@ -334,77 +319,9 @@ impl<'m> Mail<'m> {
         }
     }
 
-    fn reply_subject(&self) -> bool {
+    pub(super) fn reply_subject(&self) -> bool {
         self.reply && bare_subject(self.words.subject).1 == Prefix::Reply
             || bare_subject(self.words.subject).1 == Prefix::Forward
-    }
-
-    /// The subject holds a number in groups, as our letters' references are.
-    fn has_reference(&self) -> bool {
-        let digits = |i: usize| {
-            let word = self.subject.text.norm(i);
-            word.len() >= 3 && word.bytes().all(|b| b.is_ascii_digit())
-        };
-        (1..self.subject.text.words.len()).any(|i| digits(i) && digits(i - 1))
-    }
-
-    /// Whether the mail answers a letter that asked to confirm.
-    fn confirms(&self, answer: Answer) -> bool {
-        if self.words.carries_our_token {
-            return true;
-        }
-        let own_confirms = self.own.has(Class::Confirm);
-        if self.own.text.words.is_empty()
-            && self.has_reference()
-            && matches!(answer, Answer::Yes | Answer::No)
-        {
-            return true; // "YES - 2J-597-312-408" as a subject, and nothing else.
-        }
-        let subject_asks = self.reply && self.subject.has(Class::Asked);
-        let quoted = zone(Place::Forwarded, &self.words.quoted, self.extra);
-        let quote_asks = quoted.found.hits.iter().filter(|hit| hit.class == Class::Asked).count();
-        let answered = matches!(answer, Answer::Yes | Answer::No) || own_confirms;
-        if subject_asks || quote_asks >= 2 || (quote_asks == 1 && answered) {
-            return true;
-        }
-        if self.forward {
-            return false;
-        }
-        let short = self.own.text.words.len() <= 14;
-        let about_request = [
-            "demande",
-            "request",
-            "rgpd",
-            "gdpr",
-            "donnees",
-            "droits",
-            "identite",
-            "identity",
-            "ref",
-            "confirmation",
-            "verification",
-            "anfrage",
-            "dossier",
-            "case",
-            "2j",
-        ];
-        let subject_fits =
-            (0..self.subject.text.words.len()).any(|i| about_request.contains(&self.subject.text.norm(i)));
-        // A letter that is quoted and asks nothing is another one: that a request has come in.
-        if self.reply
-            && (quoted.text.words.is_empty() || quote_asks > 0)
-            && (own_confirms || (short && matches!(answer, Answer::Yes | Answer::No) && subject_fits))
-        {
-            return true;
-        }
-        let mut strong =
-            self.own.found.hits.iter().filter(|hit| hit.class == Class::Confirm && hit.words.len() >= 4);
-        let says_so = |hit: &Hit| hit.words.clone().any(|i| self.own.text.norm(i).starts_with("confirm"));
-        // A passport that comes with a request is no answer to anything.
-        strong
-            .next()
-            .is_some_and(|hit| says_so(hit) || self.reply || self.requests(false).findings.is_empty())
-            && !self.own.has(Class::Past)
     }
 
     /// R14: in an answer, only what is new is a request.
@@ -632,27 +549,16 @@ impl<'m> Mail<'m> {
         out.findings.dedup_by(|a, b| a.kind == b.kind && a.span.is_some() && a.span == b.span);
         out.findings.truncate(FINDINGS_MAX);
         out.set_aside.truncate(FINDINGS_MAX);
-        let certain = kinds.iter().all(|kind| {
-            let best =
-                out.findings.iter().filter(|f| f.kind == *kind).map(|f| f.confidence).fold(0.0_f32, f32::max);
-            match kind {
-                Kind::Asks(Right::OptOut) => best >= CERTAIN_OPT_OUT,
-                Kind::Other => !out
-                    .set_aside
-                    .iter()
-                    .any(|s| matches!(s.reason, "no_object" | "only_mentioned" | "condition")),
-                Kind::Confirmation => matches!(answer, Answer::Yes | Answer::No),
-                _ => best >= CERTAIN,
-            }
-        });
-        Reading {
+        let mut reading = Reading {
             kinds,
             language: self.language,
             findings: out.findings,
             set_aside: out.set_aside,
             answer,
-            certain,
-        }
+            certain: false,
+        };
+        reading.certain = reading.is_certain();
+        reading
     }
 }
 
@@ -665,19 +571,7 @@ const ABOUT_WORDS: usize = 12;
 /// Reasons for which a right fell that no weight lifts up again.
 const CLEAR: [&str; 5] = ["negated", "done", "question_about", "contract", "later_event"];
 
-/// The longest subject that is read.
-const SUBJECT_MAX: usize = 1_000;
-
-/// At most `most` bytes of `text`, whole characters.
-fn clipped(text: &str, most: usize) -> &str {
-    let mut end = text.len().min(most);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or("")
-}
-
-fn zone<'z>(place: Place, source: &'z str, extra: &OwnPhrases) -> Zone<'z> {
+pub(super) fn zone<'z>(place: Place, source: &'z str, extra: &OwnPhrases) -> Zone<'z> {
     let lexicon: &Lexicon = &LEXICON;
     let mut zone = Zone::read(place, source, lexicon);
     if let Some(own) = &extra.lexicon {
@@ -685,39 +579,4 @@ fn zone<'z>(place: Place, source: &'z str, extra: &OwnPhrases) -> Zone<'z> {
         zone.found.hits.sort_by_key(|hit| hit.words.start);
     }
     zone
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Prefix {
-    None,
-    Reply,
-    Forward,
-}
-
-/// The subject without "Re:" and "Fwd:", and which of them was outermost.
-fn bare_subject(subject: &str) -> (&str, Prefix) {
-    let mut rest = subject.trim_start();
-    let mut outer = Prefix::None;
-    for _ in 0..8 {
-        let Some((head, tail)) = rest.split_once(':') else { break };
-        let head = head.trim().to_lowercase();
-        let head = head.split(['[', '(']).next().unwrap_or("").trim_end();
-        let prefix = match head {
-            "re" | "ré" | "rép" | "rep" | "réf" | "aw" | "antw" | "sv" | "vs" | "odp" | "ynt" | "r"
-            | "resp" | "réponse" => Prefix::Reply,
-            "fw" | "fwd" | "tr" | "wg" | "rv" | "enc" | "i" | "tf" | "doorst" | "transf" => Prefix::Forward,
-            _ => break,
-        };
-        if outer == Prefix::None {
-            outer = prefix;
-        }
-        rest = tail.trim_start();
-    }
-    (rest, outer)
-}
-
-/// "demande-suppression_donnees.pdf" as words.
-fn name_words(name: &str) -> String {
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    stem.replace(['_', '-', '.'], " ")
 }

@@ -89,7 +89,7 @@ impl Builder {
                 {
                     let any: Vec<u16> =
                         word.split('|').map(|one| self.item(one, entry)).collect::<Result<_, _>>()?;
-                    let bits = super::bits(&any);
+                    let bits = super::matching::bits(&any);
                     Part::Word(any, bits)
                 }
             });

@@ -1,0 +1,254 @@
+//! What many mails taught: every word, every two neighbours and every finding of the rules weighs a little for or
+//! against each kind.
+//!
+//! The rules name what the lexicon knows. People say the same in words that no list foresees ("save your stamps").
+//! Here a logistic regression, learnt from the mails of `tests/corpus` by `examples/teach.rs`, puts all signs of a
+//! mail on thirteen scales at once. The rules' findings are signs among the others: usually the heaviest. What the
+//! scales add is told as a finding with the sentence that weighed most, what they take away is told as set aside, and
+//! neither is ever certain enough for an automatic act but the opt-out (`law.md` §1.0: there doubt favours acting).
+//!
+//! Linear in the length of the text, and bounded: only the first words of a long mail are weighed.
+
+mod signs;
+mod topics;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::LazyLock;
+
+use super::{CERTAIN, Finding, Kind, Reading, Right, SetAside};
+use signs::At;
+pub(super) use signs::Seen;
+
+/// The thirteen kinds, in the order of the scales.
+pub(super) const KINDS: [Kind; 13] = [
+    Kind::Asks(Right::OptOut),
+    Kind::Asks(Right::Access),
+    Kind::Asks(Right::Rectification),
+    Kind::Asks(Right::Erasure),
+    Kind::Asks(Right::Restriction),
+    Kind::Asks(Right::Portability),
+    Kind::Asks(Right::Objection),
+    Kind::Confirmation,
+    Kind::AutoReply,
+    Kind::Bounce,
+    Kind::ListMail,
+    Kind::Spam,
+    Kind::Other,
+];
+/// The first so many combine; the others stand alone.
+const COMBINING: usize = 8;
+/// Nothing the scales alone say is sure, but for an opt-out.
+const UNSURE: f32 = CERTAIN - 0.05;
+/// A kind that is at least so likely and was not chosen is worth a person's look.
+const NEAR: f32 = 0.25;
+
+const FILE: &[u8] = include_bytes!("weights.bin");
+static SCALES: LazyLock<Scales> = LazyLock::new(|| Scales::read(FILE).unwrap_or_default());
+
+/// The weights, as learnt.
+#[derive(Debug, Default)]
+struct Scales {
+    /// Which signs may be known: most are not, and this tells without looking.
+    sieve: Vec<u64>,
+    places: HashMap<u32, u32, Plain>,
+    weights: Vec<[i8; 13]>,
+    /// What one step of a weight is worth, by kind.
+    step: [f32; 13],
+    /// What holds without any sign.
+    bias: [f32; 13],
+}
+
+/// Signs are mixed already: they need no second hash.
+#[derive(Clone, Copy, Debug, Default)]
+struct Plain(u64);
+
+impl std::hash::Hasher for Plain {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, b| hash.rotate_left(8) ^ u64::from(*b));
+    }
+    fn write_u32(&mut self, sign: u32) {
+        self.0 = u64::from(sign).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+impl std::hash::BuildHasher for Plain {
+    type Hasher = Self;
+    fn build_hasher(&self) -> Self {
+        Self(0)
+    }
+}
+
+const SIEVE_BITS: u32 = 18;
+
+impl Scales {
+    /// Reads the file that `examples/teach.rs` wrote: `step` and `bias` (13 little-endian floats each), then for each
+    /// sign its number (4 bytes) and 13 weights of one byte.
+    fn read(file: &[u8]) -> Option<Self> {
+        let floats = |from: usize| -> Option<[f32; 13]> {
+            let mut out = [0.0; 13];
+            for (at, slot) in out.iter_mut().enumerate() {
+                let bytes = file.get(from + at * 4..from + at * 4 + 4)?;
+                *slot = f32::from_le_bytes(bytes.try_into().ok()?);
+            }
+            Some(out)
+        };
+        let mut scales = Self { step: floats(0)?, bias: floats(52)?, ..Self::default() };
+        scales.sieve = vec![0; 1 << (SIEVE_BITS - 6)];
+        for row in file.get(104..)?.chunks_exact(17) {
+            let (sign, weights) = row.split_at_checked(4)?;
+            let sign = u32::from_le_bytes(sign.try_into().ok()?);
+            let mut kept = [0; 13];
+            for (slot, b) in kept.iter_mut().zip(weights) {
+                *slot = i8::from_le_bytes([*b]);
+            }
+            let (at, bit) = Self::sieve_place(sign);
+            *scales.sieve.get_mut(at)? |= bit;
+            scales.places.insert(sign, u32::try_from(scales.weights.len()).ok()?);
+            scales.weights.push(kept);
+        }
+        Some(scales)
+    }
+
+    const fn sieve_place(sign: u32) -> (usize, u64) {
+        let slot = sign >> (32 - SIEVE_BITS);
+        ((slot >> 6) as usize, 1 << (slot & 63))
+    }
+
+    fn place(&self, sign: u32) -> Option<usize> {
+        let (at, bit) = Self::sieve_place(sign);
+        if self.sieve.get(at)? & bit == 0 {
+            return None;
+        }
+        self.places.get(&sign).map(|place| *place as usize)
+    }
+
+    /// How likely each kind is, 0 to 1, on its own scale.
+    fn weigh(&self, seen: &Seen<'_>) -> [f32; 13] {
+        let mut sums = [0_i32; 13];
+        let mut told = 0_u32;
+        let mut met = vec![0_u64; self.weights.len() / 64 + 1];
+        signs::each(seen, |sign, _| {
+            told += 1;
+            let Some(place) = self.place(sign) else { return };
+            let Some(word) = met.get_mut(place / 64) else { return };
+            if *word >> (place % 64) & 1 == 1 {
+                return;
+            }
+            *word |= 1 << (place % 64);
+            for (sum, weight) in sums.iter_mut().zip(self.weights.get(place).into_iter().flatten()) {
+                *sum += i32::from(*weight);
+            }
+        });
+        let length = length(told);
+        let mut likely = [0.0; 13];
+        for (at, slot) in likely.iter_mut().enumerate() {
+            let get = |of: &[f32; 13]| of.get(at).copied().unwrap_or(0.0);
+            #[allow(clippy::cast_precision_loss, reason = "sums are far below 2^24")]
+            let sum = sums.get(at).copied().unwrap_or(0) as f32;
+            let odds = get(&self.bias) + get(&self.step) * sum / length;
+            *slot = 1.0 / (1.0 + (-odds).exp());
+        }
+        likely
+    }
+
+    /// The sentence of the sender's own words that weighed most for `kind`, in words.
+    fn heaviest(&self, seen: &Seen<'_>, kind: usize) -> Option<std::ops::Range<usize>> {
+        let sentences = &seen.own.text.sentences;
+        let mut sums = vec![0_i32; sentences.len()];
+        signs::each(seen, |sign, at| {
+            let (Some(place), At::Own(word)) = (self.place(sign), at) else { return };
+            let sentence = sentences.partition_point(|sentence| sentence.words.end <= word);
+            let weight = self.weights.get(place).and_then(|row| row.get(kind)).copied().unwrap_or(0);
+            if let Some(sum) = sums.get_mut(sentence) {
+                *sum += i32::from(weight);
+            }
+        });
+        let (at, _) = sums.iter().enumerate().max_by_key(|(_, sum)| **sum).filter(|(_, sum)| **sum > 0)?;
+        sentences.get(at).map(|sentence| sentence.words.clone())
+    }
+}
+
+/// By what a mail's sums are divided, so that long mails do not weigh more: their number's root.
+#[allow(clippy::cast_precision_loss, reason = "bounded by the words that are weighed")]
+fn length(told: u32) -> f32 {
+    (told.max(1) as f32).sqrt()
+}
+
+/// Every sign of a mail, and by what its sum is divided: what `examples/teach.rs` learns from.
+pub(super) fn signs_of(seen: &Seen<'_>) -> (Vec<u32>, f32) {
+    let (mut all, mut told) = (BTreeSet::new(), 0);
+    signs::each(seen, |sign, _| {
+        told += 1;
+        all.insert(sign);
+    });
+    (all.into_iter().collect(), length(told))
+}
+
+/// The most likely set of kinds.
+#[must_use]
+pub fn choose(likely: &[f32; 13]) -> BTreeSet<Kind> {
+    let odds = |at: usize| {
+        let p = likely.get(at).copied().unwrap_or(0.0).clamp(1e-6, 1.0 - 1e-6);
+        (p / (1.0 - p)).ln()
+    };
+    let mut together: Vec<usize> = (0..COMBINING).filter(|at| odds(*at) > 0.0).collect();
+    if together.is_empty() {
+        together.extend((0..COMBINING).max_by(|a, b| odds(*a).total_cmp(&odds(*b))));
+    }
+    let alone = (COMBINING..KINDS.len()).max_by(|a, b| odds(*a).total_cmp(&odds(*b)));
+    let sum: f32 = together.iter().map(|at| odds(*at)).sum();
+    let chosen = match alone {
+        Some(alone) if odds(alone) >= sum => vec![alone],
+        _ => together,
+    };
+    chosen.into_iter().filter_map(|at| KINDS.get(at).copied()).collect()
+}
+
+/// Weighs what the rules read. `keep` are kinds that are beyond doubt: an answer with our token, a phrase of the
+/// installation's own.
+pub(super) fn weigh(seen: &Seen<'_>, mut reading: Reading, keep: &BTreeSet<Kind>) -> Reading {
+    if SCALES.weights.is_empty() {
+        return reading;
+    }
+    let mut likely = SCALES.weigh(seen);
+    for (kind, slot) in KINDS.iter().zip(&mut likely) {
+        if keep.contains(kind) {
+            *slot = 1.0;
+        }
+    }
+    let chosen = choose(&likely);
+    let of = |kind: Kind| KINDS.iter().position(|known| *known == kind).unwrap_or(KINDS.len());
+    let mut unsure = false;
+    for kind in chosen.difference(&reading.kinds.clone()) {
+        let at = of(*kind);
+        let words = SCALES.heaviest(seen, at);
+        let span = words.map(|words| seen.own.text.span(&words));
+        let text = span.as_ref().and_then(|span| seen.own.source.get(span.clone())).unwrap_or("").to_owned();
+        let p = likely.get(at).copied().unwrap_or(0.0);
+        let confidence = if *kind == Kind::Asks(Right::OptOut) { p } else { p.min(UNSURE) };
+        unsure |= *kind == Kind::Other;
+        if *kind != Kind::Other {
+            reading.findings.push(Finding {
+                kind: *kind,
+                rule: "weighs_most".to_owned(),
+                text,
+                span,
+                confidence,
+            });
+        }
+    }
+    let (stay, fall): (Vec<Finding>, Vec<Finding>) =
+        reading.findings.drain(..).partition(|finding| chosen.contains(&finding.kind));
+    reading.findings = stay;
+    reading.set_aside.extend(fall.into_iter().map(|finding| SetAside { finding, reason: "outweighed" }));
+    for (kind, p) in KINDS.iter().zip(&likely).take(COMBINING - 1) {
+        unsure |= *p >= NEAR && !chosen.contains(kind);
+    }
+    reading.findings.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    reading.kinds = chosen;
+    reading.certain = !unsure && reading.is_certain();
+    reading
+}

@@ -1,0 +1,263 @@
+//! The signs of a mail that are weighed: its words, their neighbours, what the lexicon and the rules found.
+//!
+//! A sign is a number made of its parts, so that none needs to be stored as text. Two signs that share a number
+//! are one to the scales; among the few ten thousand that are known this is rare and does little harm.
+
+use std::ops::Range;
+
+use super::super::lexicon::{Class, Hit};
+use super::super::rules::Zone;
+use super::super::words::Break;
+use super::super::{Answer, Kind, Language, Reading};
+use super::topics;
+
+/// Words of a mail that are weighed: longer ones say early, or in the rules' terms, what they want.
+const WORDS_MAX: usize = 400;
+/// Classes of one sentence that are paired: a sentence of a lawyer must not cost its square.
+const CLASSES_MAX: usize = 16;
+
+/// Where a sign was met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum At {
+    /// In the sender's own words, at this word.
+    Own(usize),
+    /// In the subject.
+    Subject,
+    /// Of the whole mail.
+    Whole,
+}
+
+/// What the signs are read from.
+pub(in crate::classify) struct Seen<'m> {
+    /// The subject, unless it only repeats another's.
+    pub(in crate::classify) subject: Option<&'m Zone<'m>>,
+    pub(in crate::classify) own: &'m Zone<'m>,
+    pub(in crate::classify) names: &'m str,
+    pub(in crate::classify) language: Language,
+    pub(in crate::classify) reply: bool,
+    pub(in crate::classify) forward: bool,
+    pub(in crate::classify) quotes: bool,
+    pub(in crate::classify) confirms: bool,
+    pub(in crate::classify) bulk: bool,
+    pub(in crate::classify) answer: Answer,
+    /// What the rules say; `None` leaves their word out (for mails that the rules were written on).
+    pub(in crate::classify) rules: Option<&'m Reading>,
+}
+
+const fn mix(tag: u8, a: u32, b: u32) -> u32 {
+    // The finalizer of MurmurHash3 over the parts.
+    let mut h = (tag as u32).wrapping_mul(0x9e37_79b1) ^ a.wrapping_mul(0x85eb_ca6b) ^ b.rotate_left(15);
+    h ^= h >> 16;
+    h = h.wrapping_mul(0x85eb_ca6b);
+    h ^= h >> 13;
+    h = h.wrapping_mul(0xc2b2_ae35);
+    h ^ (h >> 16)
+}
+
+/// FNV-1a of the whole word, and of its first `stem` bytes when it is longer.
+fn hashes(word: &str, stem: usize) -> (u32, Option<u32>) {
+    let mut hash = 0x811c_9dc5_u32;
+    let mut head = None;
+    for (at, b) in word.bytes().enumerate() {
+        if at == stem {
+            head = Some(hash);
+        }
+        hash = (hash ^ u32::from(b)).wrapping_mul(0x0100_0193);
+    }
+    (hash, head)
+}
+
+fn name(text: &str) -> u32 {
+    hashes(text, usize::MAX).0
+}
+
+const START: u32 = 1;
+const END: u32 = 2;
+const STOP: u32 = 3;
+const COMMA: u32 = 4;
+const QUESTION: u32 = 5;
+
+/// Gives every sign of the mail to `tell`, some more than once.
+pub(super) fn each(seen: &Seen<'_>, mut tell: impl FnMut(u32, At)) {
+    words(seen.own, &mut |sign, at| tell(sign, At::Own(at)));
+    let mut about = [0_u8; 64];
+    topics_of(seen.own, &mut about, &mut |sign, at| tell(sign, At::Own(at)));
+    classes(seen.own, seen.language, 0, &mut |sign, at| tell(sign, At::Own(at)));
+    if let Some(subject) = seen.subject {
+        words(subject, &mut |sign, _| tell(sign, At::Subject));
+        topics_of(subject, &mut about, &mut |sign, _| tell(sign, At::Subject));
+        classes(subject, seen.language, 1, &mut |sign, _| tell(sign, At::Subject));
+        for at in 0..subject.text.words.len().min(WORDS_MAX) {
+            tell(mix(b'S', hashes(subject.text.norm(at), 5).0, 0), At::Subject);
+        }
+    }
+    for (topic, times) in (0_u32..).zip(about) {
+        for (rank, least) in (0_u32..).zip([1, 2, 4]) {
+            if times >= least {
+                tell(mix(b'T', topic, rank), At::Whole);
+            }
+        }
+    }
+    for word in seen.names.split_whitespace().take(WORDS_MAX) {
+        tell(mix(b'N', name(&super::super::words::normal_form(word)), 0), At::Whole);
+    }
+    shape(seen, &mut |sign| tell(sign, At::Whole));
+    if let Some(reading) = seen.rules {
+        said(reading, &mut |sign| tell(sign, At::Whole));
+    }
+}
+
+/// Words, their stems, and each with the next one, full stops and commas between them.
+fn words(zone: &Zone<'_>, tell: &mut impl FnMut(u32, usize)) {
+    let text = &zone.text;
+    let mut before = START;
+    let mut sentences = text.sentences.iter().peekable();
+    let count = text.words.len().min(WORDS_MAX);
+    for (at, word) in text.words.iter().take(count).enumerate() {
+        let sign = match word.before {
+            Break::None => None,
+            Break::Comma => Some(COMMA),
+            Break::Sentence => Some(STOP),
+        };
+        if let Some(sign) = sign {
+            tell(mix(b'b', before, sign), at);
+            before = sign;
+        }
+        let norm = text.norm(at);
+        let (whole, stem) = hashes(norm, 5);
+        tell(mix(b'w', whole, 0), at);
+        if let Some(stem) = stem {
+            tell(mix(b'p', stem, 0), at);
+        }
+        tell(mix(b'b', before, whole), at);
+        before = whole;
+        while sentences.peek().is_some_and(|sentence| sentence.words.end <= at + 1) {
+            if sentences.next().is_some_and(|sentence| sentence.question) {
+                tell(mix(b'b', before, QUESTION), at);
+                tell(mix(b'w', QUESTION, 0), at);
+                before = QUESTION;
+            }
+        }
+    }
+    if count > 0 {
+        tell(mix(b'b', before, END), count - 1);
+    }
+}
+
+/// The topics that meet in a sentence; `about` counts how often each was met.
+fn topics_of(zone: &Zone<'_>, about: &mut [u8; 64], tell: &mut impl FnMut(u32, usize)) {
+    for sentence in &zone.text.sentences {
+        if sentence.words.start >= WORDS_MAX {
+            return;
+        }
+        let mut met: topics::Topics = 0;
+        for at in sentence.words.clone() {
+            let mut of_word = topics::of(zone.text.norm(at));
+            met |= of_word;
+            while of_word != 0 {
+                if let Some(times) = about.get_mut(of_word.trailing_zeros() as usize) {
+                    *times = times.saturating_add(1);
+                }
+                of_word &= of_word - 1;
+            }
+        }
+        let mut rest = met;
+        while rest != 0 {
+            let one = rest.trailing_zeros();
+            rest &= rest - 1;
+            let mut others = rest;
+            while others != 0 {
+                tell(mix(b'U', one, others.trailing_zeros()), sentence.words.start);
+                others &= others - 1;
+            }
+        }
+    }
+}
+
+/// What the lexicon knows: classes, those near each other in order, those of one sentence, those in a question.
+fn classes(zone: &Zone<'_>, language: Language, place: u32, tell: &mut impl FnMut(u32, usize)) {
+    let of_language = |hit: &&Hit| {
+        hit.class != Class::Common
+            && hit.words.start < WORDS_MAX
+            && (!matches!(language, Language::Fr | Language::En) || hit.language == language)
+    };
+    let hits: Vec<(&Hit, u32)> =
+        zone.found.hits.iter().filter(of_language).map(|hit| (hit, name(hit.class.name()))).collect();
+    for (at, (hit, id)) in hits.iter().enumerate() {
+        tell(mix(b'C', *id, place), hit.words.start);
+        for (next, other) in hits.iter().skip(at + 1).take(6) {
+            if next.words.start <= hit.words.end + 6 {
+                tell(mix(b'D', *id, other.rotate_left(place)), hit.words.start);
+            }
+        }
+    }
+    if place > 0 {
+        return;
+    }
+    let mut rest = hits.as_slice();
+    for sentence in &zone.text.sentences {
+        let inside = rest.partition_point(|(hit, _)| hit.words.start < sentence.words.end);
+        let (here, after) = rest.split_at(inside);
+        rest = after;
+        let mut known: Vec<u32> = Vec::with_capacity(CLASSES_MAX);
+        for (_, id) in here {
+            if known.len() < CLASSES_MAX && !known.contains(id) {
+                known.push(*id);
+            }
+        }
+        pairs(&known, sentence.question, &sentence.words, tell);
+    }
+}
+
+fn pairs(known: &[u32], question: bool, words: &Range<usize>, tell: &mut impl FnMut(u32, usize)) {
+    for (at, one) in known.iter().enumerate() {
+        for other in known.iter().skip(at + 1) {
+            tell(mix(b'E', *one.min(other), *one.max(other)), words.start);
+        }
+        if question {
+            tell(mix(b'Q', *one, 0), words.start);
+        }
+    }
+}
+
+/// What holds of the mail as a whole.
+fn shape(seen: &Seen<'_>, tell: &mut impl FnMut(u32)) {
+    let count = seen.own.text.words.len();
+    for (rank, most) in [0, 1, 3, 6, 12, 25, 50, 100, 200].into_iter().enumerate() {
+        if count <= most {
+            tell(mix(b'L', u32::try_from(rank).unwrap_or(0), 0));
+        }
+    }
+    let flags = [
+        seen.reply,
+        seen.forward,
+        seen.quotes,
+        seen.confirms,
+        seen.bulk,
+        seen.subject.is_some_and(|subject| !subject.text.words.is_empty()),
+        !seen.names.is_empty(),
+    ];
+    for (flag, on) in flags.into_iter().enumerate() {
+        tell(mix(b'F', u32::try_from(flag).unwrap_or(0), u32::from(on)));
+    }
+    tell(mix(b'A', seen.answer as u32, 0));
+    if seen.confirms {
+        tell(mix(b'A', seen.answer as u32, 1));
+    }
+}
+
+/// What the rules say, and what they set aside.
+fn said(reading: &Reading, tell: &mut impl FnMut(u32)) {
+    for kind in &reading.kinds {
+        tell(mix(b'R', name(kind.name()), 0));
+    }
+    for finding in &reading.findings {
+        if matches!(finding.kind, Kind::Asks(_)) {
+            tell(mix(b'R', name(finding.kind.name()), name(&finding.rule)));
+        }
+    }
+    for fallen in &reading.set_aside {
+        tell(mix(b'X', name(fallen.finding.kind.name()), 0));
+        tell(mix(b'X', name(fallen.finding.kind.name()), name(fallen.reason)));
+    }
+}

@@ -1,0 +1,90 @@
+//! The second half of reading a mail: what the rules say is weighed against all that the mail holds.
+
+use std::collections::BTreeSet;
+
+use super::reading::{FINDINGS_MAX, Mail};
+use super::{Answer, CERTAIN, CERTAIN_OPT_OUT, Kind, OwnPhrases, Reading, Right, Words, own, robots, taught};
+use crate::mail::Origin;
+
+/// As [`read`], but what is weighed instead of what it comes to: see `examples/teach.rs`. `with_rules`: what the rules
+/// say is among the signs.
+#[must_use]
+pub fn signs(words: &Words<'_>, extra: &OwnPhrases, with_rules: bool) -> (Vec<u32>, f32) {
+    let mail = Mail::new(words, extra);
+    let reading = mail.rule(Origin::Person);
+    taught::signs_of(&mail.seen(with_rules.then_some(&reading)))
+}
+
+impl Mail<'_> {
+    /// What the rules say, then what weighs more.
+    pub(super) fn understood(&self, origin: Origin) -> Reading {
+        let reading = self.rule(origin);
+        if origin != Origin::Person || self.asked_elsewhere(&reading) {
+            return reading;
+        }
+        let seen = self.seen(Some(&reading));
+        let mut reading = taught::weigh(&seen, reading.clone(), &self.beyond_doubt(&reading));
+        reading.findings.truncate(FINDINGS_MAX);
+        reading.set_aside.truncate(FINDINGS_MAX);
+        reading
+    }
+
+    /// The request stands in a forwarded mail that the sender adopts, or in a file's name: their own words weigh nothing.
+    fn asked_elsewhere(&self, reading: &Reading) -> bool {
+        let mut asked =
+            reading.findings.iter().filter(|finding| matches!(finding.kind, Kind::Asks(_))).peekable();
+        asked.peek().is_some()
+            && asked.all(|finding| finding.span.is_none() && !self.words.subject.contains(&finding.text))
+    }
+
+    fn seen<'s>(&'s self, rules: Option<&'s Reading>) -> taught::Seen<'s> {
+        let answer = self.answer();
+        taught::Seen {
+            subject: (!self.reply_subject()).then_some(&self.subject),
+            own: &self.own,
+            names: &self.names,
+            language: self.language,
+            reply: self.reply,
+            forward: self.forward,
+            quotes: !self.words.quoted.is_empty(),
+            confirms: self.confirms(answer),
+            bulk: robots::bulk(&self.own).0 > 1,
+            answer,
+            rules,
+        }
+    }
+
+    /// An answer that carries our token, and what a phrase of the installation's own asks: no weight takes that away.
+    fn beyond_doubt(&self, reading: &Reading) -> BTreeSet<Kind> {
+        let mut kinds = BTreeSet::new();
+        if self.words.carries_our_token {
+            kinds.insert(Kind::Confirmation);
+        }
+        if let Some(own) = &self.extra.lexicon {
+            let said = [&self.subject, &self.own].into_iter().flat_map(|zone| own.find(&zone.text).hits);
+            let rights: BTreeSet<Kind> =
+                said.filter_map(|hit| own::right(hit.class)).map(Kind::Asks).collect();
+            kinds.extend(reading.kinds.intersection(&rights));
+        }
+        kinds
+    }
+}
+
+impl Reading {
+    /// Whether every kind is sure enough to act on, see [`CERTAIN`] and [`CERTAIN_OPT_OUT`].
+    pub(super) fn is_certain(&self) -> bool {
+        self.kinds.iter().all(|kind| {
+            let of_kind = self.findings.iter().filter(|finding| finding.kind == *kind);
+            let best = of_kind.map(|finding| finding.confidence).fold(0.0_f32, f32::max);
+            match kind {
+                Kind::Asks(Right::OptOut) => best >= CERTAIN_OPT_OUT,
+                Kind::Other => !self
+                    .set_aside
+                    .iter()
+                    .any(|s| matches!(s.reason, "no_object" | "only_mentioned" | "condition" | "outweighed")),
+                Kind::Confirmation => matches!(self.answer, Answer::Yes | Answer::No),
+                _ => best >= CERTAIN,
+            }
+        })
+    }
+}

@@ -19,7 +19,10 @@ impl Mail<'_> {
     /// What the rules say, then what weighs more.
     pub(super) fn understood(&self, origin: Origin) -> Reading {
         let reading = self.rule(origin);
-        if origin != Origin::Person || self.asked_elsewhere(&reading) {
+        // No machine that the rules know ever confirms or asks (T13).
+        let machine = reading.certain
+            && reading.kinds.iter().any(|kind| matches!(kind, Kind::AutoReply | Kind::Bounce));
+        if origin != Origin::Person || machine || self.asked_elsewhere(&reading) {
             return reading;
         }
         let seen = self.seen(Some(&reading));

@@ -5,7 +5,8 @@
 //! It reads the language rather than a list of sentences: `words` gives one spelling to every spelling, `lexicon`
 //! names acts, objects, negations and moods from readable files (`lexicon/fr.toml`…), `clause` says in which mood
 //! an act stands (asked, refused, done, a question about it), and `rules` combine act, object and mood into rights.
-//! A new way of saying is a line in a lexicon and a row in a table test.
+//! A new way of saying is a line in a lexicon and a row in a table test. Then `taught` weighs all that the mail holds,
+//! the rules' findings included, as many mails taught: it finds what no list foresees, and tells the sentence.
 //!
 //! - The [`Language`] is counted in little words of the lexicon: general detectors need more time and memory than
 //!   a whole mail may cost here, and fail on "Remove me".

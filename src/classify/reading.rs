@@ -145,7 +145,8 @@ impl<'m> Mail<'m> {
             false => Signs::Vague,
         };
         if let Some((kind, rule, text)) = look.kind(signs)
-            && (kind != Kind::Spam || !confirms && self.words.quoted.is_empty())
+            && (kind != Kind::Spam || !confirms && !self.forward && self.words.quoted.is_empty())
+            && (kind != Kind::Bounce || !self.forward)
         {
             let mut reading = alone(kind, rule, text, true);
             reading.set_aside = out.set_aside;

@@ -6,6 +6,7 @@ use rightsd::clock::Clock;
 use rightsd::config::Config;
 use rightsd::daemon::Office;
 use rightsd::dice::Dice;
+use rightsd::outbox::Postman;
 use rightsd::reply::Templates;
 use rightsd::store::{Arrival, Store};
 
@@ -80,4 +81,75 @@ async fn t27_letters_made_ready_side_by_side_keep_to_the_caps() {
     assert_eq!(office.store.cases(true).await.unwrap().len(), 12);
     let letters: u64 = office.store.letter_counts().await.unwrap().values().sum();
     assert_eq!(letters, u64::from(office.config.limits.letters_per_address_kind_day));
+}
+
+/// The kinds of all letters of all cases, in order, and how each stands.
+async fn letters(office: &Office) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for listed in office.store.cases(true).await.unwrap() {
+        for letter in office.store.letters_of(&listed.case.reference).await.unwrap() {
+            all.push((letter.kind, letter.state));
+        }
+    }
+    all
+}
+
+/// When too many letters went out in an hour the others wait, and the DPO is told, once, by a letter that does not.
+#[tokio::test]
+async fn t27_the_dpo_is_told_when_the_breaker_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = office(folder.path(), Dice::System).await;
+    let cap = office.config.limits.letters_per_hour as usize;
+    let mails =
+        (0..cap + 5).map(|number| arrival(number, &format!("p{number}@d{number}.example.net"))).collect();
+    office.store.receive(mails).await.unwrap();
+    office.process_all().await.unwrap();
+    let postman = Postman::new(&office.config.smtp).unwrap();
+    while office.dispatch_batch(&postman).await.unwrap() > 0 {}
+    let sent = |counts: &std::collections::BTreeMap<String, u64>| counts.get("sent").copied().unwrap_or(0);
+    assert_eq!(sent(&office.store.letter_counts().await.unwrap()), cap as u64);
+    // The alert, the notice of the new cases, and the digest of the day.
+    assert!(office.tick().await.unwrap());
+    while office.dispatch_batch(&postman).await.unwrap() > 0 {}
+    let counts = office.store.letter_counts().await.unwrap();
+    assert_eq!((sent(&counts), counts.get("due").copied()), (cap as u64 + 3, Some(5)));
+    let told = || {
+        let files = std::fs::read_dir(folder.path().join("out")).unwrap().flatten();
+        let texts = files.filter_map(|file| std::fs::read_to_string(file.path()).ok());
+        texts.filter(|text| text.contains("DPO") || text.contains("dora@example.org")).count()
+    };
+    assert_eq!(told(), 3);
+    office.tick().await.unwrap();
+    while office.dispatch_batch(&postman).await.unwrap() > 0 {}
+    assert_eq!(told(), 3, "told once in an hour");
+    // An hour later the others go.
+    office.clock.set(office.clock.now() + jiff::SignedDuration::from_mins(62));
+    while office.dispatch_batch(&postman).await.unwrap() > 0 {}
+    assert_eq!(office.store.letter_counts().await.unwrap().get("due"), None);
+}
+
+/// Nobody answers: a reminder after three days, the opt-out all the same after seven, and a letter that says so.
+#[tokio::test]
+async fn an_opt_out_that_nobody_confirms_is_applied_after_a_week() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = office(folder.path(), Dice::System).await;
+    let mut stop = arrival(1, "alice@example.net");
+    stop.raw = b"From: alice@example.net\r\nTo: dpo@example.org\r\nSubject: unsubscribe\r\nMessage-ID: <1@example.net>\r\n\r\n\
+        Please unsubscribe me from your newsletter.\r\n"
+        .to_vec();
+    office.store.receive(vec![stop]).await.unwrap();
+    office.process_all().await.unwrap();
+    let postman = Postman::new(&office.config.smtp).unwrap();
+    let days = async |days: i64| {
+        office.clock.set(office.clock.now() + jiff::SignedDuration::from_hours(24 * days));
+        office.tick().await.unwrap();
+        while office.dispatch_batch(&postman).await.unwrap() > 0 {}
+        letters(&office).await.into_iter().map(|(kind, _)| kind).collect::<Vec<_>>()
+    };
+    assert_eq!(days(0).await, ["confirmation-request"]);
+    assert_eq!(days(2).await, ["confirmation-request"]);
+    assert_eq!(days(2).await, ["confirmation-request", "confirmation-reminder"]);
+    let after = days(4).await;
+    assert_eq!(after, ["confirmation-request", "confirmation-reminder", "opt-out-applied-unconfirmed"]);
+    assert!(office.store.verify_journal().await.unwrap().is_ok());
 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::office::Office;
 use crate::case::deadline::day_off;
-use crate::case::{CaseLine, Event, LetterKind, case_line, dpo_letter};
+use crate::case::{CaseLine, DpoAlertReason, Event, LetterKind, case_line, dpo_letter};
 use crate::store::StoreError;
 
 /// Cases looked at in one transaction.
@@ -42,6 +42,7 @@ impl Office {
                 .await?;
         }
         any |= self.tell_new_cases(now).await?;
+        any |= self.tell_of_the_breaker(now).await?;
         any |= self.digest(now).await?;
         if any {
             self.letter_due.notify_one();
@@ -73,6 +74,29 @@ impl Office {
                 }
                 tx.put_meta("last_notice_at", &now.to_string())?;
                 office.queue(tx, &dpo_letter(&office.policy, LetterKind::DpoNewCases(lines)), None, now)?;
+                Ok(true)
+            })
+            .await
+    }
+
+    /// At most once an hour: letters wait because too many went out (T27). A robot, or a flood, needs a person.
+    async fn tell_of_the_breaker(self: &Arc<Self>, now: Timestamp) -> Result<bool, StoreError> {
+        if !self.store.breaker_is_open(now, self.config.limits.letters_per_hour).await? {
+            return Ok(false);
+        }
+        let office = Arc::clone(self);
+        self.store
+            .write(move |tx| {
+                let last = tx.meta("last_breaker_at")?.and_then(|text| text.parse::<Timestamp>().ok());
+                if last.is_some_and(|last| {
+                    now.duration_since(last) < SignedDuration::from_hours(1) && now >= last
+                }) {
+                    return Ok(false);
+                }
+                tx.put_meta("last_breaker_at", &now.to_string())?;
+                let alert = LetterKind::DpoAlert { reason: DpoAlertReason::BreakerOpen, case: None };
+                office.queue(tx, &dpo_letter(&office.policy, alert), None, now)?;
+                tracing::warn!("the cap of letters an hour is reached; letters wait");
                 Ok(true)
             })
             .await

@@ -135,6 +135,25 @@ impl Store {
         self.write(move |tx| tx.claim_letters(now, limit, per_hour, per_domain_hour)).await
     }
 
+    /// Whether letters to people wait because the cap of an hour is reached: the breaker is open (T27).
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub async fn breaker_is_open(&self, now: Timestamp, per_hour: u32) -> Result<bool, StoreError> {
+        self.read(move |tx| {
+            let hour_ago = now.as_second().saturating_sub(3600);
+            Ok(tx
+                .sql
+                .prepare_cached(
+                    "SELECT (SELECT coalesce(sum(letters), 0) FROM sent WHERE minute > ?1) >= ?2
+                     AND EXISTS (SELECT 1 FROM letter WHERE settled_at = 0 AND due_at <= ?3 AND state = 'due'
+                                 AND NOT kind GLOB 'dpo-*')",
+                )?
+                .query_row(params![hour_ago / 60, per_hour, now.as_second()], |row| row.get(0))?)
+        })
+        .await
+    }
+
     /// Gives back what a former run had claimed when it ended; returns how many.
     ///
     /// A claimed letter may have gone out: it counts as an attempt without an answer (R5).
@@ -289,15 +308,18 @@ impl Tx<'_> {
             .prepare_cached("SELECT coalesce(sum(letters), 0) FROM sent WHERE minute > ?1")?
             .query_row([hour_ago / 60], |row| row.get(0))?;
         self.sql.prepare_cached("DELETE FROM sent WHERE minute < ?1")?.execute([hour_ago / 60 - 60])?;
-        let limit = limit.min(per_hour.saturating_sub(sent));
+        // Notices to the DPO go out even so: one of them tells that the others wait.
+        let room = per_hour.saturating_sub(sent);
+        let limit = if room == 0 { limit } else { limit.min(room) };
         let mut claimed = Vec::new();
         {
             let mut query = self.sql.prepare_cached(
                 "SELECT letter.id, coalesce(reference, ''), kind, sealed, attempts, unknowns, queued_at, domain_key
                  FROM letter JOIN letter_bytes ON letter_id = letter.id LEFT JOIN matter ON matter.id = case_id
-                 WHERE settled_at = 0 AND due_at <= ?1 AND state = 'due' ORDER BY due_at, letter.id LIMIT ?2",
+                 WHERE settled_at = 0 AND due_at <= ?1 AND state = 'due' AND (?3 OR kind GLOB 'dpo-*')
+                 ORDER BY due_at, letter.id LIMIT ?2",
             )?;
-            let mut rows = query.query(params![now.as_second(), limit])?;
+            let mut rows = query.query(params![now.as_second(), limit, room > 0])?;
             let mut domains: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
             while let Some(row) = rows.next()? {
                 let domain: Vec<u8> = row.get(7)?;

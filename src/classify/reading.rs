@@ -10,7 +10,7 @@ use super::mail_words::Words;
 use super::outsiders::Signs;
 use super::rules::{Background, Outcome, Zone, read_zone};
 use super::subject::{Prefix, SUBJECT_MAX, bare_subject, clipped, name_words};
-use super::words::Sentence;
+use super::words::{Break, Sentence};
 use super::{
     Answer, Finding, Kind, Language, OwnPhrases, Reading, Right, answer, gist, outsiders, robots, weigh,
 };
@@ -202,7 +202,12 @@ impl<'m> Mail<'m> {
             read_zone(&self.own, self.language, &background, &mut out);
             // The body corrects the subject: "Deletion?" above "I do not want you to delete it".
             let asked: BTreeSet<Kind> = out.findings.iter().map(|finding| finding.kind).collect();
-            let fallen = out.set_aside.iter().filter(|fallen| CLEAR.contains(&fallen.reason));
+            // "unsubscribe:c=8841" is a program's subject, whatever the program writes below.
+            let bare = self.subject.text.words.get(1).is_none_or(|word| word.before > Break::None);
+            let long = self.own.text.words.len() >= ABOUT_WORDS && !bare;
+            let fallen = out.set_aside.iter().filter(|fallen| {
+                CLEAR.contains(&fallen.reason) || long && matches!(fallen.reason, "only_mentioned" | "cited")
+            });
             let fallen: BTreeSet<Kind> = fallen.map(|fallen| fallen.finding.kind).collect();
             subject
                 .findings

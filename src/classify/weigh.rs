@@ -135,6 +135,25 @@ const AGAINST: [(Class, i32); 10] = [
     (Class::Complaint, 3),
 ];
 
+/// Whether `class` is looked at nowhere but here: the rules need not carry it along.
+pub(super) fn only(class: Class) -> bool {
+    matches!(
+        class,
+        Class::Thing
+            | Class::Show
+            | Class::Amiss
+            | Class::Repair
+            | Class::Shelve
+            | Class::Meanwhile
+            | Class::Carry
+            | Class::LeaveOut
+            | Class::Aim
+            | Class::Stay
+            | Class::Refusal
+            | Class::Faint
+    )
+}
+
 /// A right that weighs enough, with the hit that it turns on.
 pub(super) struct Weighed<'z> {
     pub(super) right: Right,

@@ -1,7 +1,7 @@
 //! What do you hold, where from, and may I take it along (GDPR Art. 15 and 20; R9).
 
 use super::super::Right;
-use super::super::clause::{Mood, Owner};
+use super::super::clause::{Mood, Owner, Place};
 use super::super::lexicon::{Class, Hit};
 use super::{Reader, first_person};
 
@@ -91,6 +91,21 @@ impl Reader<'_, '_> {
     pub(super) fn access_mood(&self, hit: &Hit) -> Mood {
         match self.clause.mood(hit, false, true) {
             Mood::Aside("question_about") if !self.clause.has(Class::AskRight) => Mood::Asked(0.85),
+            // "Your notice on the right of access is clear": named, and nobody asks for it.
+            aside @ Mood::Aside("done" | "only_mentioned" | "reported")
+                if self.clause.place == Place::Own
+                    && self.clause.length() > 7
+                    && !self.clause.question
+                    && !self.clause.has_any(&[
+                        Class::Want,
+                        Class::Polite,
+                        Class::Which,
+                        Class::Still,
+                        Class::Reminder,
+                    ]) =>
+            {
+                aside
+            }
             Mood::Aside("done" | "only_mentioned" | "condition" | "reported") => Mood::Asked(0.7),
             other => other,
         }

@@ -102,11 +102,7 @@ impl Reader<'_, '_> {
             clause.mood(hit, noun, true)
         };
         // "Off the waiting list", "de la liste des participants".
-        let other_list = clause.all(Class::Noise).any(|noise| {
-            noise.words.start >= hit.words.start
-                && noise.words.clone().any(|at| clause.text.norm(at).starts_with("list"))
-        });
-        if other_list && !personal {
+        if clause.other_list(hit) && !personal {
             return self.aside(Right::OptOut, "off_the_list", &words, "contract");
         }
         if has(Class::NotOurs) || (has(Class::Policy) && !personal && !list) {

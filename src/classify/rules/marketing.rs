@@ -39,7 +39,9 @@ impl Reader<'_, '_> {
         if mood == Mood::Aside("question_about") && !clause.has(Class::AskRight) {
             mood = Mood::Asked(0.7);
         }
-        if mood == Mood::Aside("done") && clause.has(Class::Past) && !self.background.thanks {
+        let unheard =
+            self.zone.found.hits.iter().any(|hit| matches!(hit.class, Class::Still | Class::Reminder));
+        if mood == Mood::Aside("done") && clause.has(Class::Past) && !self.background.thanks && unheard {
             // "I opted out in May!": they were not heard.
             mood = Mood::Asked(0.65);
         }
@@ -54,17 +56,19 @@ impl Reader<'_, '_> {
         if self.zone.place != Place::Own || clause.length() <= 4 || !plain {
             return false;
         }
-        let asks = clause.has_any(&[
-            Class::Want,
-            Class::Polite,
-            Class::How,
-            Class::Cannot,
-            Class::Still,
-            Class::Withdraw,
-            Class::Oppose,
-            Class::NoMore,
-            Class::Reminder,
-        ]) || clause.has(Class::Stop);
+        let around = hit.words.start.saturating_sub(9).max(clause.words.start)
+            ..(hit.words.end + 3).min(clause.words.end);
+        let asks = clause.within(&[Class::Want, Class::NoMore], &around).is_some()
+            || clause.has_any(&[
+                Class::Polite,
+                Class::How,
+                Class::Cannot,
+                Class::Still,
+                Class::Withdraw,
+                Class::Oppose,
+                Class::Reminder,
+                Class::Stop,
+            ]);
         let thing = matches!(
             clause.text.norm(hit.words.end),
             "page"
@@ -78,7 +82,8 @@ impl Reader<'_, '_> {
                 | "option"
                 | "footer"
         );
-        if !asks && thing && clause.language == Language::En {
+        let stuck = clause.has_any(&[Class::Cannot, Class::Polite, Class::Still, Class::How]);
+        if !stuck && thing && clause.language == Language::En {
             return true;
         }
         if asks || hit.words.start <= clause.segment(hit.words.start) + 1 && !is_participle(clause, hit) {
@@ -112,6 +117,12 @@ impl Reader<'_, '_> {
             &reach,
         );
         if let Some(target) = target {
+            let after = target.words.end..(target.words.end + 4).min(clause.words.end);
+            if clause.within(&[Class::Contract], &after).is_some()
+                && clause.within(&MAILING, &(hit.words.end..clause.words.end)).is_none()
+            {
+                return self.aside(Right::OptOut, "stop_messages", &words(target), "contract");
+            }
             if clause.within(&[Class::Contract], &reach).is_some_and(|c| c.words.start < target.words.start) {
                 return;
             }

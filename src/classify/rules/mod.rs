@@ -12,6 +12,7 @@ use std::ops::Range;
 use super::clause::{Clause, Mood, Place};
 use super::language;
 use super::lexicon::{Class, Found, Hit, Lexicon};
+use super::weigh;
 use super::words::Text;
 use super::{Finding, Kind, Language, Right, SetAside};
 pub(super) use shape::is_noun;
@@ -90,7 +91,7 @@ pub(super) fn read_zone(zone: &Zone<'_>, main: Language, background: &Background
             .iter()
             .skip(first)
             .take_while(|hit| hit.words.start < sentence.words.end)
-            .filter(|hit| hit.class != Class::Common)
+            .filter(|hit| hit.class != Class::Common && !weigh::only(hit.class))
             .collect();
         if inside.is_empty() {
             continue;
@@ -189,6 +190,8 @@ impl Reader<'_, '_> {
     }
 
     fn push(&mut self, right: Right, rule: &str, words: Range<usize>, mood: Mood, factor: f32) {
+        let mood =
+            if matches!(mood, Mood::Asked(_)) && self.only_told(&words) { Mood::Aside("done") } else { mood };
         let mood = if self.zone.cites(&words) { Mood::Aside("cited") } else { mood };
         match mood {
             Mood::Asked(confidence) => {
@@ -198,6 +201,23 @@ impl Reader<'_, '_> {
             }
             Mood::Aside(reason) => self.aside(right, rule, &words, reason),
         }
+    }
+
+    /// "Last year I had asked for the deletion": told, unless the mail says that nothing came of it.
+    fn only_told(&self, words: &Range<usize>) -> bool {
+        let Some(past) = self.clause.all(Class::Past).filter(|past| past.words.end <= words.start).last()
+        else {
+            return false;
+        };
+        // "I had asked" opens a reminder as often as a tale: it does not count for one here.
+        let tale = |hit: &Hit| {
+            self.clause
+                .all(Class::Past)
+                .any(|past| past.words.start <= hit.words.start && hit.words.start < past.words.end)
+        };
+        let again = |hit: &Hit| hit.class == Class::Still || hit.class == Class::Reminder && !tale(hit);
+        self.clause.within(&[Class::Want, Class::Polite], &(past.words.end..words.start)).is_none()
+            && !self.zone.found.hits.iter().any(again)
     }
 
     fn aside(&mut self, right: Right, rule: &str, words: &Range<usize>, reason: &'static str) {
@@ -252,7 +272,7 @@ impl Reader<'_, '_> {
             let contract = clause
                 .within(&[Class::Contract], &(hit.words.end..(hit.words.end + 4).min(clause.words.end)))
                 .is_some();
-            if contract && !clause.has_any(&MAILING) {
+            if contract && !clause.has_any(&MAILING) || clause.other_list(hit) {
                 return self.aside(right, rule, &hit.words, "contract");
             }
             mood = match mood {

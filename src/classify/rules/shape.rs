@@ -41,6 +41,14 @@ impl Clause<'_> {
         }) || self.has(Class::AboutMe)
     }
 
+    /// A list that is no mailing, at `hit` or after it.
+    pub(super) fn other_list(&self, hit: &Hit) -> bool {
+        self.all(Class::Noise).any(|noise| {
+            noise.words.start >= hit.words.start
+                && noise.words.clone().any(|at| self.text.norm(at).starts_with("list"))
+        })
+    }
+
     /// "I no longer use": the sender is the one who acts, and does not ask another to.
     pub(super) fn sender_acts(&self, hit: &Hit) -> bool {
         let segment = self.comma_start(hit.words.start);

@@ -6,6 +6,7 @@
 
 mod build;
 mod matching;
+mod trie;
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -16,6 +17,7 @@ pub(super) use build::Builder;
 use super::Language;
 use super::words::{ADDRESS, LINK, Text, normal_form, normal_stem};
 use matching::{Met, bits};
+pub(super) use trie::Trie;
 
 macro_rules! classes {
     ($($name:ident = $text:literal: $doc:literal,)*) => {
@@ -25,6 +27,11 @@ macro_rules! classes {
         pub(super) enum Class { $(#[doc = $doc] $name,)* }
         impl Class {
             const ALL: &'static [(Self, &'static str)] = &[$((Self::$name, $text),)*];
+
+            /// Every class.
+            pub(super) fn all() -> impl Iterator<Item = Self> {
+                Self::ALL.iter().map(|(class, _)| *class)
+            }
 
             /// Its key in the lexicon's files.
             pub(super) fn name(self) -> &'static str {
@@ -224,11 +231,12 @@ pub(super) struct Hit {
 /// All phrases, compiled.
 #[derive(Debug, Default)]
 pub(super) struct Lexicon {
-    nodes: Vec<Node>,
-    root: Vec<u32>,
+    words: Trie,
     /// Every word pattern, by its anchor.
     phrases: Vec<Phrase>,
     by_anchor: Vec<Vec<Anchor>>,
+    /// The same for little words, which are counted in longer texts and no hits.
+    little: Vec<Vec<Anchor>>,
     /// Words one letter away from a key word.
     near: HashMap<u64, Vec<u16>>,
     /// Which hashes may be in `near`: most words are not, and this tells without looking.
@@ -243,21 +251,10 @@ pub(super) struct Lexicon {
 struct Anchor {
     phrase: u32,
     language: Language,
-    /// A little word, counted in longer texts and no hit.
-    little: bool,
     /// Bits of which the word before must share one; all when anything may stand there.
     before: u64,
     /// The same for the word after.
     after: u64,
-}
-
-#[derive(Debug, Default)]
-struct Node {
-    edges: Vec<(u8, u32)>,
-    /// The edges of a to z once more, by letter, where there are many; 0 for none.
-    letters: Option<Box<[u32; 32]>>,
-    prefix: Vec<u16>,
-    exact: Vec<u16>,
 }
 
 #[derive(Clone, Debug)]
@@ -275,31 +272,6 @@ enum Part {
     Word(Vec<u16>, u64),
     Any,
     Gap(usize),
-}
-
-impl Node {
-    fn child(&self, b: u8) -> Option<u32> {
-        match &self.letters {
-            Some(letters) if b.is_ascii_lowercase() => {
-                letters.get(usize::from(b & 31)).copied().filter(|to| *to != 0)
-            }
-            _ => self.edges.iter().find(|edge| edge.0 == b).map(|edge| edge.1),
-        }
-    }
-
-    /// Edges by letter, once there are no more to come.
-    fn settle(&mut self) {
-        if self.edges.len() < 5 {
-            return;
-        }
-        let mut letters = Box::new([0; 32]);
-        for (b, to) in self.edges.iter().filter(|(b, _)| b.is_ascii_lowercase()) {
-            if let Some(slot) = letters.get_mut(usize::from(b & 31)) {
-                *slot = *to;
-            }
-        }
-        self.letters = Some(letters);
-    }
 }
 
 /// What was met in a text, and what it cost.
@@ -321,7 +293,7 @@ impl Lexicon {
     }
 
     /// The same in the first `most` words.
-    pub(super) fn find_first(&self, text: &Text, most: usize) -> Found {
+    pub(super) fn find_first<'l>(&'l self, text: &Text, most: usize) -> Found {
         let most = most.min(text.words.len());
         let mut found = Found::default();
         let mut items: Vec<u16> = Vec::with_capacity(most * 3);
@@ -340,31 +312,25 @@ impl Lexicon {
             let before = at.checked_sub(1).map_or(0, |at| met.at(at).1);
             let after = met.at(at + 1).1;
             for &item in met.at(at).0 {
-                let Some(list) = self.by_anchor.get(item as usize) else { continue };
-                found.steps += list.len();
-                for anchor in list {
+                let of = |lists: &'l [Vec<Anchor>]| lists.get(item as usize).map_or(&[][..], Vec::as_slice);
+                let little = if found.only.is_some() { &[] } else { of(&self.little) };
+                let list = of(&self.by_anchor);
+                found.steps += list.len() + little.len();
+                for anchor in list.iter().chain(little) {
                     if (anchor.before != u64::MAX && anchor.before & before == 0)
                         || (anchor.after != u64::MAX && anchor.after & after == 0)
-                        || anchor.little && found.only.is_some()
                         || !spoken.get(anchor.language as usize).copied().unwrap_or(true)
                     {
                         continue;
                     }
                     let Some(phrase) = self.phrases.get(anchor.phrase as usize) else { continue };
                     if let Some(words) = phrase.matched(at, text, &met, &mut found.steps) {
-                        found.hits.push(Hit {
-                            class: phrase.class,
-                            language: phrase.language,
-                            words,
-                            gap: phrase.gap,
-                        });
+                        let (class, language) = (phrase.class, phrase.language);
+                        keep(&mut found.hits, Hit { class, language, words, gap: phrase.gap });
                     }
                 }
             }
         }
-        // Nearly in order already, which the stable sort makes use of.
-        found.hits.sort_by_key(Hit::order);
-        found.hits.dedup();
         drop_inner(&mut found.hits);
         found
     }
@@ -385,28 +351,7 @@ impl Lexicon {
 
     fn walk(&self, word: &str, items: &mut Vec<u16>, steps: &mut usize) {
         let from = items.len();
-        let mut bytes = word.bytes();
-        let Some(first) = bytes.next() else { return };
-        let mut node = self.root.get(first as usize).copied().unwrap_or(0);
-        *steps += 1;
-        let mut complete = node != 0;
-        if let Some(start) = self.nodes.get(node as usize).filter(|_| node != 0) {
-            items.extend_from_slice(&start.prefix);
-            for b in bytes {
-                *steps += 1;
-                let Some(to) = self.nodes.get(node as usize).and_then(|n| n.child(b)) else {
-                    complete = false;
-                    break;
-                };
-                node = to;
-                if let Some(n) = self.nodes.get(node as usize).filter(|n| !n.prefix.is_empty()) {
-                    items.extend_from_slice(&n.prefix);
-                }
-            }
-            if complete && let Some(n) = self.nodes.get(node as usize) {
-                items.extend_from_slice(&n.exact);
-            }
-        }
+        *steps += self.words.each(word, |item| items.push(item));
         if items.len() == from && self.near_lengths.contains(&word.len()) && word.is_ascii() {
             *steps += word.len();
             self.walk_near(word, items);
@@ -480,6 +425,25 @@ impl Hit {
         let length = (self.words.len() as u64).min(0xff_ffff);
         ((self.words.start as u64) << 32) | ((0xff_ffff - length) << 8) | self.class as u64
     }
+}
+
+/// Puts a hit in its place, once. They come nearly in order: a phrase begins a few words before its anchor at most.
+fn keep(hits: &mut Vec<Hit>, hit: Hit) {
+    let order = hit.order();
+    let mut at = hits.len();
+    while let Some(before) = at.checked_sub(1).and_then(|before| hits.get(before)) {
+        if *before == hit {
+            return;
+        }
+        if before.order() < order {
+            break;
+        }
+        at -= 1;
+    }
+    while hits.get(at).is_some_and(|other| other.order() == order) {
+        at += 1;
+    }
+    hits.insert(at, hit);
 }
 
 /// Drops hits that lie wholly inside a longer one of their language: "prospecting file" is no file.

@@ -108,44 +108,28 @@ struct Reader<'t> {
 impl Reader<'_> {
     fn run(&mut self) {
         let text = self.text;
-        let mut chars = text.char_indices().peekable();
-        let mut run_end = 0;
-        let mut line_start = 0;
-        while let Some(&(at, c)) = chars.peek() {
+        let (mut at, mut run_end, mut line_start) = (0, 0, 0);
+        while let Some(c) = char_at(text, at) {
             if is_word(c) {
                 if at >= run_end {
                     let run = run_of(text, at);
                     run_end = run.end;
                     if let Some(sign) = run.sign {
-                        while chars.next_if(|&(i, _)| i < run.end).is_some() {}
                         self.word(at, run.end, |norms| norms.push_str(sign));
+                        at = run.end;
                         continue;
                     }
                 }
-                let start = at;
-                let mut end = at;
-                let from = self.out.norms.len();
-                while let Some(&(i, c)) = chars.peek() {
-                    if is_word(c) {
-                        push_normal(c, &mut self.out.norms);
-                    } else if !is_invisible(c) && !(is_apostrophe(c) && joins_t(text, i, c, &self.out.norms))
-                    {
-                        break;
-                    }
-                    end = i + c.len_utf8();
-                    chars.next();
-                }
-                squeeze(&mut self.out.norms, from, false);
-                self.finish_word(from, start, end);
+                at = self.letters(at);
                 continue;
             }
-            chars.next();
-            let next = chars.peek().map(|&(_, c)| c);
+            let here = at;
+            at += c.len_utf8();
+            let next = char_at(text, at);
             match c {
                 '\n' => {
-                    let rest = text.get(at + 1..).unwrap_or("");
-                    self.line_end(at.saturating_sub(line_start), rest);
-                    line_start = at + 1;
+                    self.line_end(here.saturating_sub(line_start), text.get(at..).unwrap_or(""));
+                    line_start = at;
                 }
                 '?' | '\u{37e}' => {
                     self.question = Some(true);
@@ -169,6 +153,34 @@ impl Reader<'_> {
         }
         self.end_sentence();
         self.join_spaced_letters();
+    }
+
+    /// The word at `start`; returns where it ends.
+    fn letters(&mut self, start: usize) -> usize {
+        let text = self.text;
+        let from = self.out.norms.len();
+        let mut at = start;
+        loop {
+            // Letters without accents are most of any mail.
+            let rest = text.get(at..).unwrap_or("");
+            let plain = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+            let first = self.out.norms.len();
+            self.out.norms.push_str(rest.get(..plain).unwrap_or(""));
+            if let Some(pushed) = self.out.norms.get_mut(first..) {
+                pushed.make_ascii_lowercase();
+            }
+            at += plain;
+            let Some(c) = char_at(text, at) else { break };
+            if is_word(c) {
+                push_normal(c, &mut self.out.norms);
+            } else if !is_invisible(c) && !(is_apostrophe(c) && joins_t(text, at, c, &self.out.norms)) {
+                break;
+            }
+            at += c.len_utf8();
+        }
+        squeeze(&mut self.out.norms, from, false);
+        self.finish_word(from, start, at);
+        at
     }
 
     fn word(&mut self, start: usize, end: usize, norm: impl FnOnce(&mut String)) {
@@ -305,6 +317,10 @@ impl Reader<'_> {
             at = end.max(at + 1);
         }
     }
+}
+
+fn char_at(text: &str, at: usize) -> Option<char> {
+    text.get(at..)?.chars().next()
 }
 
 struct Run {

@@ -2,14 +2,14 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 /// A list that is compiled when it is first asked.
 pub(super) type AnyOf = LazyLock<Option<AhoCorasick>>;
 
 /// Compiles `phrases`.
 pub(super) fn any_of(phrases: &[&str]) -> Option<AhoCorasick> {
-    AhoCorasick::new(phrases).ok()
+    AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(phrases).ok()
 }
 
 /// Whether one of `list` stands in `text`.

@@ -139,20 +139,11 @@ impl Builder {
 
     pub(in crate::classify) fn build(self) -> Lexicon {
         let mut lexicon = Lexicon {
-            root: vec![0; 256],
+            words: Trie::of(self.items.iter().map(|((word, stem), item)| (word.as_str(), *stem, *item))),
             by_anchor: vec![Vec::new(); self.items.len()],
+            little: vec![Vec::new(); self.items.len()],
             ..Lexicon::default()
         };
-        lexicon.nodes.push(Node::default());
-        for ((word, stem), item) in &self.items {
-            let mut node = 0_usize;
-            for (depth, b) in word.bytes().enumerate() {
-                node = child(&mut lexicon, node, depth, b);
-            }
-            if let Some(end) = lexicon.nodes.get_mut(node) {
-                if *stem { end.prefix.push(*item) } else { end.exact.push(*item) }
-            }
-        }
         // The rarest word of a phrase is its anchor: few phrases are tried at each word of a text.
         let mut uses = vec![0_usize; self.items.len()];
         for phrase in &self.phrases {
@@ -191,12 +182,13 @@ impl Builder {
             let anchor = Anchor {
                 phrase: u32::try_from(lexicon.phrases.len()).unwrap_or(u32::MAX),
                 language: phrase.language,
-                little: phrase.class == Class::Common,
                 before: neighbour(phrase.anchor.checked_sub(1).and_then(|at| phrase.parts.get(at))),
                 after: neighbour(phrase.parts.get(phrase.anchor + 1)),
             };
+            let little = phrase.class == Class::Common;
             for item in any {
-                if let Some(list) = lexicon.by_anchor.get_mut(item as usize) {
+                let lists = if little { &mut lexicon.little } else { &mut lexicon.by_anchor };
+                if let Some(list) = lists.get_mut(item as usize) {
                     list.push(anchor);
                 }
             }
@@ -222,28 +214,7 @@ impl Builder {
             list.sort_unstable();
             list.dedup();
         }
-        lexicon.nodes.iter_mut().for_each(Node::settle);
         lexicon.near_lengths = shortest..longest;
         lexicon
     }
-}
-
-fn child(lexicon: &mut Lexicon, node: usize, depth: usize, b: u8) -> usize {
-    let fresh = lexicon.nodes.len();
-    let number = u32::try_from(fresh).unwrap_or(u32::MAX);
-    if depth == 0 {
-        if let Some(slot) = lexicon.root.get_mut(b as usize) {
-            if *slot != 0 {
-                return *slot as usize;
-            }
-            *slot = number;
-        }
-    } else if let Some(parent) = lexicon.nodes.get_mut(node) {
-        if let Some(edge) = parent.edges.iter().find(|edge| edge.0 == b) {
-            return edge.1 as usize;
-        }
-        parent.edges.push((b, number));
-    }
-    lexicon.nodes.push(Node::default());
-    fresh
 }

@@ -12,7 +12,7 @@
 mod signs;
 mod topics;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use super::{CERTAIN, Finding, Kind, Reading, Right, SetAside};
@@ -45,40 +45,26 @@ const NEAR: f32 = 0.25;
 const FILE: &[u8] = include_bytes!("weights.bin");
 static SCALES: LazyLock<Scales> = LazyLock::new(|| Scales::read(FILE).unwrap_or_default());
 
-/// The weights, as learnt.
+/// The weights, as learnt: a table that is as long as a power of two, each sign at the place that its number names, or
+/// at the next free one. One look at memory finds most.
 #[derive(Debug, Default)]
 struct Scales {
     /// Which signs may be known: most are not, and this tells without looking.
     sieve: Vec<u64>,
-    places: HashMap<u32, u32, Plain>,
-    weights: Vec<[i8; 13]>,
+    table: Vec<Row>,
     /// What one step of a weight is worth, by kind.
     step: [f32; 13],
     /// What holds without any sign.
     bias: [f32; 13],
 }
 
-/// Signs are mixed already: they need no second hash.
+/// A sign and what it weighs, in steps.
 #[derive(Clone, Copy, Debug, Default)]
-struct Plain(u64);
-
-impl std::hash::Hasher for Plain {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.iter().fold(self.0, |hash, b| hash.rotate_left(8) ^ u64::from(*b));
-    }
-    fn write_u32(&mut self, sign: u32) {
-        self.0 = u64::from(sign).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-}
-
-impl std::hash::BuildHasher for Plain {
-    type Hasher = Self;
-    fn build_hasher(&self) -> Self {
-        Self(0)
-    }
+struct Row {
+    /// 0 where there is none.
+    sign: u32,
+    /// By kind; three more that are nothing, because sixteen are added up as fast as one.
+    weights: [i8; 16],
 }
 
 const SIEVE_BITS: u32 = 18;
@@ -95,19 +81,26 @@ impl Scales {
             }
             Some(out)
         };
+        let rows = file.get(104..)?.chunks_exact(17);
         let mut scales = Self { step: floats(0)?, bias: floats(52)?, ..Self::default() };
+        if rows.len() == 0 {
+            return Some(scales);
+        }
         scales.sieve = vec![0; 1 << (SIEVE_BITS - 6)];
-        for row in file.get(104..)?.chunks_exact(17) {
+        scales.table = vec![Row::default(); (rows.len() * 4 / 3 + 1).next_power_of_two()];
+        for row in rows {
             let (sign, weights) = row.split_at_checked(4)?;
-            let sign = u32::from_le_bytes(sign.try_into().ok()?);
-            let mut kept = [0; 13];
-            for (slot, b) in kept.iter_mut().zip(weights) {
+            let mut row = Row { sign: u32::from_le_bytes(sign.try_into().ok()?), ..Row::default() };
+            for (slot, b) in row.weights.iter_mut().zip(weights) {
                 *slot = i8::from_le_bytes([*b]);
             }
-            let (at, bit) = Self::sieve_place(sign);
+            let (at, bit) = Self::sieve_place(row.sign);
             *scales.sieve.get_mut(at)? |= bit;
-            scales.places.insert(sign, u32::try_from(scales.weights.len()).ok()?);
-            scales.weights.push(kept);
+            let mut at = scales.first_place(row.sign);
+            while scales.table.get(at)?.sign != 0 {
+                at = (at + 1) & (scales.table.len() - 1);
+            }
+            *scales.table.get_mut(at)? = row;
         }
         Some(scales)
     }
@@ -117,28 +110,40 @@ impl Scales {
         ((slot >> 6) as usize, 1 << (slot & 63))
     }
 
-    fn place(&self, sign: u32) -> Option<usize> {
+    const fn first_place(&self, sign: u32) -> usize {
+        sign as usize & (self.table.len() - 1)
+    }
+
+    /// The place and the weights of a known sign.
+    fn known(&self, sign: u32) -> Option<(usize, &[i8; 16])> {
         let (at, bit) = Self::sieve_place(sign);
         if self.sieve.get(at)? & bit == 0 {
             return None;
         }
-        self.places.get(&sign).map(|place| *place as usize)
+        let mut at = self.first_place(sign);
+        loop {
+            let row = self.table.get(at).filter(|row| row.sign != 0)?;
+            if row.sign == sign {
+                return Some((at, &row.weights));
+            }
+            at = (at + 1) & (self.table.len() - 1);
+        }
     }
 
     /// How likely each kind is, 0 to 1, on its own scale.
     fn weigh(&self, seen: &Seen<'_>) -> [f32; 13] {
-        let mut sums = [0_i32; 13];
+        let mut sums = [0_i32; 16];
         let mut told = 0_u32;
-        let mut met = vec![0_u64; self.weights.len() / 64 + 1];
+        let mut met = vec![0_u64; self.table.len() / 64 + 1];
         signs::each(seen, |sign, _| {
             told += 1;
-            let Some(place) = self.place(sign) else { return };
+            let Some((place, weights)) = self.known(sign) else { return };
             let Some(word) = met.get_mut(place / 64) else { return };
             if *word >> (place % 64) & 1 == 1 {
                 return;
             }
             *word |= 1 << (place % 64);
-            for (sum, weight) in sums.iter_mut().zip(self.weights.get(place).into_iter().flatten()) {
+            for (sum, weight) in sums.iter_mut().zip(weights) {
                 *sum += i32::from(*weight);
             }
         });
@@ -159,9 +164,9 @@ impl Scales {
         let sentences = &seen.own.text.sentences;
         let mut sums = vec![0_i32; sentences.len()];
         signs::each(seen, |sign, at| {
-            let (Some(place), At::Own(word)) = (self.place(sign), at) else { return };
+            let (Some((_, weights)), At::Own(word)) = (self.known(sign), at) else { return };
             let sentence = sentences.partition_point(|sentence| sentence.words.end <= word);
-            let weight = self.weights.get(place).and_then(|row| row.get(kind)).copied().unwrap_or(0);
+            let weight = weights.get(kind).copied().unwrap_or(0);
             if let Some(sum) = sums.get_mut(sentence) {
                 *sum += i32::from(weight);
             }
@@ -210,7 +215,7 @@ pub fn choose(likely: &[f32; 13]) -> BTreeSet<Kind> {
 /// Weighs what the rules read. `keep` are kinds that are beyond doubt: an answer with our token, a phrase of the
 /// installation's own.
 pub(super) fn weigh(seen: &Seen<'_>, mut reading: Reading, keep: &BTreeSet<Kind>) -> Reading {
-    if SCALES.weights.is_empty() {
+    if SCALES.table.is_empty() {
         return reading;
     }
     let mut likely = SCALES.weigh(seen);

@@ -4,6 +4,7 @@
 //! are one to the scales; among the few ten thousand that are known this is rare and does little harm.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::super::lexicon::{Class, Hit};
 use super::super::rules::Zone;
@@ -69,6 +70,20 @@ fn hashes(word: &str, stem: usize) -> (u32, Option<u32>) {
 
 fn name(text: &str) -> u32 {
     hashes(text, usize::MAX).0
+}
+
+/// The hash of a class's name, which stays the same when classes are added.
+fn id(class: Class) -> u32 {
+    static IDS: LazyLock<[u32; 256]> = LazyLock::new(|| {
+        let mut ids = [0; 256];
+        for class in Class::all() {
+            if let Some(id) = ids.get_mut(class as usize) {
+                *id = name(class.name());
+            }
+        }
+        ids
+    });
+    IDS.get(class as usize).copied().unwrap_or(0)
 }
 
 const START: u32 = 1;
@@ -182,7 +197,7 @@ fn classes(zone: &Zone<'_>, language: Language, place: u32, tell: &mut impl FnMu
             && (!matches!(language, Language::Fr | Language::En) || hit.language == language)
     };
     let hits: Vec<(&Hit, u32)> =
-        zone.found.hits.iter().filter(of_language).map(|hit| (hit, name(hit.class.name()))).collect();
+        zone.found.hits.iter().filter(of_language).map(|hit| (hit, id(hit.class))).collect();
     for (at, (hit, id)) in hits.iter().enumerate() {
         tell(mix(b'C', *id, place), hit.words.start);
         for (next, other) in hits.iter().skip(at + 1).take(6) {
@@ -195,11 +210,12 @@ fn classes(zone: &Zone<'_>, language: Language, place: u32, tell: &mut impl FnMu
         return;
     }
     let mut rest = hits.as_slice();
+    let mut known: Vec<u32> = Vec::with_capacity(CLASSES_MAX);
     for sentence in &zone.text.sentences {
         let inside = rest.partition_point(|(hit, _)| hit.words.start < sentence.words.end);
         let (here, after) = rest.split_at(inside);
         rest = after;
-        let mut known: Vec<u32> = Vec::with_capacity(CLASSES_MAX);
+        known.clear();
         for (_, id) in here {
             if known.len() < CLASSES_MAX && !known.contains(id) {
                 known.push(*id);

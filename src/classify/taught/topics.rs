@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use super::super::lexicon::Trie;
 use super::super::words::{normal_form, normal_stem};
 
 const FILE: &str = include_str!("topics.txt");
@@ -15,78 +16,29 @@ pub(super) fn of(word: &str) -> Topics {
     TREE.of_word(word)
 }
 
-#[derive(Clone, Copy, Default)]
-struct Node {
-    next: [u16; 26],
-    /// Of every word that begins so.
-    stem: Topics,
-    /// Of this word alone.
-    whole: Topics,
-}
-
-struct Tree {
-    nodes: Vec<Node>,
-}
+struct Tree(Trie);
 
 impl Tree {
     fn of(file: &str) -> Self {
-        let mut tree = Self { nodes: vec![Node::default()] };
-        let mut bit: Topics = 0;
+        let mut words: Vec<(String, bool, u16)> = Vec::new();
+        let mut topics = 0;
         for line in file.lines().filter(|line| !line.starts_with('#')) {
-            let words = match line.split_once(':') {
-                Some((_, words)) => {
-                    bit = if bit == 0 { 1 } else { bit << 1 };
-                    words
-                }
-                None => line,
-            };
-            for word in words.split_whitespace() {
-                tree.keep(word, bit);
-            }
+            let said = line.split_once(':').map_or(line, |(_, said)| {
+                topics += 1;
+                said
+            });
+            words.extend(said.split_whitespace().map(|word| match word.strip_suffix('*') {
+                Some(stem) => (normal_stem(stem), true, topics - 1),
+                None => (normal_form(word), false, topics - 1),
+            }));
         }
-        tree
-    }
-
-    fn keep(&mut self, word: &str, bit: Topics) {
-        let (norm, stem) = match word.strip_suffix('*') {
-            Some(stem) => (normal_stem(stem), true),
-            None => (normal_form(word), false),
-        };
-        let mut at = 0_usize;
-        for b in norm.bytes().filter(u8::is_ascii_lowercase) {
-            let fresh = u16::try_from(self.nodes.len()).unwrap_or(0);
-            let Some(slot) = self.nodes.get_mut(at).and_then(|n| n.next.get_mut(usize::from(b - b'a')))
-            else {
-                return;
-            };
-            if *slot == 0 {
-                *slot = fresh;
-                at = usize::from(fresh);
-                self.nodes.push(Node::default());
-            } else {
-                at = usize::from(*slot);
-            }
-        }
-        if let Some(node) = self.nodes.get_mut(at) {
-            if stem {
-                node.stem |= bit;
-            } else {
-                node.whole |= bit;
-            }
-        }
+        Self(Trie::of(words.iter().map(|(word, stem, topic)| (word.as_str(), *stem, *topic))))
     }
 
     fn of_word(&self, word: &str) -> Topics {
-        let (mut at, mut topics) = (0_usize, 0);
-        for b in word.bytes() {
-            let slot = if b.is_ascii_lowercase() { usize::from(b - b'a') } else { return topics };
-            at = match self.nodes.get(at).and_then(|node| node.next.get(slot)) {
-                Some(&next) if next != 0 => usize::from(next),
-                _ => return topics,
-            };
-            topics |= self.nodes.get(at).map_or(0, |node| node.stem);
-        }
-        topics | self.nodes.get(at).map_or(0, |node| node.whole)
+        let mut topics = 0;
+        self.0.each(word, |topic| topics |= 1 << (topic & 63));
+        topics
     }
 }
 

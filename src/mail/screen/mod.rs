@@ -124,17 +124,17 @@ fn newsletter(
 ) -> Option<&'static str> {
     let about_another =
         thread::is_reply(&mail.subject) || thread::is_forward(&mail.subject) || !mail.in_reply_to.is_empty();
-    if about_another || own.starts_with("stop") || wishes(subject) {
+    if about_another || own.starts_with("stop") || wishes(subject) || says_i(own) {
         return None;
     }
     let said = words::body(full);
     let phrases = said.count(What::Newsletter);
-    if fields.robot_sender && !fields.daemon && (phrases > 0 || !wishes(own)) && !says_i(own) {
+    if fields.robot_sender && !fields.daemon && (phrases > 0 || !wishes(own)) {
         return Some("robot_sender");
     }
     let letter = own.len() > 120 || phrases > 3;
     let enough = phrases > 1 || phrases > 0 && said.any(What::Automatic);
-    (enough && letter && !says_i(own)).then_some("newsletter_words")
+    (enough && letter).then_some("newsletter_words")
 }
 
 /// What the writer says, their signature and notices included: "this message is automatic" stands there.

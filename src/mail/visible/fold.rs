@@ -15,6 +15,14 @@ pub(in crate::mail) fn fold(text: &str) -> String {
             at += 1;
             continue;
         }
+        if b == b' ' {
+            if !blank {
+                out.push(b' ');
+            }
+            blank = true;
+            at += 1;
+            continue;
+        }
         let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
         at += c.len_utf8();
         match if c.is_ascii() { c } else { plain(c) } {

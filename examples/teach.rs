@@ -39,8 +39,8 @@ const ROUNDS: usize = 30;
 const DECAY: f32 = 2e-5;
 
 struct Lesson {
-    signs: Vec<u32>,
-    length: f32,
+    /// Each sign and its worth.
+    signs: Vec<(u32, f32)>,
     kinds: BTreeSet<String>,
     accept: Vec<BTreeSet<String>>,
 }
@@ -92,10 +92,10 @@ fn read(folder: &Path, with_rules: bool) -> Vec<Lesson> {
         if screen(&mail, &Ours::default()).origin != Origin::Person {
             continue;
         }
-        let (signs, length) = signs(&Words::of(&mail), &OwnPhrases::default(), with_rules);
+        let signs = signs(&Words::of(&mail), &OwnPhrases::default(), with_rules);
         let mut sets = vec![set(kinds)];
         sets.extend(accept.split(';').filter(|set| !set.is_empty()).map(set));
-        lessons.push(Lesson { signs, length, kinds: set(kinds), accept: sets });
+        lessons.push(Lesson { signs, kinds: set(kinds), accept: sets });
     }
     lessons
 }
@@ -114,9 +114,9 @@ fn phrases(folder: &Path) -> Vec<Lesson> {
             words.strip_prefix('[').and_then(|rest| rest.split_once(']')).unwrap_or(("", words));
         let own = own.trim().replace("\\n", "\n");
         let words = Words { subject, own: &own, ..Words::default() };
-        let (signs, length) = signs(&words, &OwnPhrases::default(), true);
+        let signs = signs(&words, &OwnPhrases::default(), true);
         let accept: Vec<BTreeSet<String>> = kinds.split(" or ").map(set).collect();
-        lessons.push(Lesson { signs, length, kinds: accept[0].clone(), accept });
+        lessons.push(Lesson { signs, kinds: accept[0].clone(), accept });
     }
     lessons
 }
@@ -144,15 +144,14 @@ fn rows(text: &str) -> Vec<Vec<String>> {
 /// Logistic regression on each kind by itself, by steps that grow shorter (AdaGrad), in one fixed order.
 fn teach(lessons: &[&Lesson]) -> Learnt {
     let mut mails: BTreeMap<u32, usize> = BTreeMap::new();
-    for sign in lessons.iter().flat_map(|lesson| &lesson.signs) {
+    for (sign, _) in lessons.iter().flat_map(|lesson| &lesson.signs) {
         *mails.entry(*sign).or_default() += 1;
     }
     let known = mails.into_iter().filter(|(_, mails)| *mails >= MAILS_MIN).map(|(sign, _)| sign);
     let places: BTreeMap<u32, usize> = known.enumerate().map(|(at, sign)| (sign, at)).collect();
-    let rows: Vec<Vec<usize>> = lessons
-        .iter()
-        .map(|lesson| lesson.signs.iter().filter_map(|sign| places.get(sign).copied()).collect())
-        .collect();
+    let known = |(sign, worth): &(u32, f32)| places.get(sign).map(|place| (*place, *worth));
+    let rows: Vec<Vec<(usize, f32)>> =
+        lessons.iter().map(|lesson| lesson.signs.iter().filter_map(known).collect()).collect();
     let mut weights = vec![[0.0_f32; 13]; places.len()];
     let mut bias = [0.0_f32; 13];
     for (kind, name) in NAMES.iter().enumerate() {
@@ -177,11 +176,11 @@ fn teach(lessons: &[&Lesson]) -> Learnt {
                 order.swap(at, (dice % (at as u64 + 1)) as usize);
             }
             for &at in &order {
-                let (row, length) = (&rows[at], lessons[at].length);
-                let sum: f32 = row.iter().map(|place| w[*place]).sum::<f32>() / length + b;
+                let row = &rows[at];
+                let sum: f32 = row.iter().map(|(place, worth)| w[*place] * worth).sum::<f32>() + b;
                 let error = worth[at] * (1.0 / (1.0 + (-sum).exp()) - f32::from(wanted[at]));
-                for place in row {
-                    let slope = error / length + DECAY * w[*place];
+                for (place, worth) in row {
+                    let slope = error * worth + DECAY * w[*place];
                     g[*place] += slope * slope;
                     w[*place] -= 0.5 * slope / g[*place].sqrt();
                 }
@@ -265,9 +264,11 @@ impl Learnt {
     fn says(&self, lesson: &Lesson) -> BTreeSet<String> {
         let mut likely = [0.0_f32; 13];
         for (kind, slot) in likely.iter_mut().enumerate() {
-            let known = lesson.signs.iter().filter_map(|sign| self.places.get(sign));
-            let sum: f32 = known.map(|place| self.weights[*place][kind]).sum();
-            *slot = 1.0 / (1.0 + (-(sum / lesson.length + self.bias[kind])).exp());
+            let weight = |(sign, worth): &(u32, f32)| {
+                self.places.get(sign).map_or(0.0, |place| self.weights[*place][kind] * worth)
+            };
+            let sum: f32 = lesson.signs.iter().map(weight).sum();
+            *slot = 1.0 / (1.0 + (-(sum + self.bias[kind])).exp());
         }
         choose(&likely).into_iter().map(|kind| kind.name().to_owned()).collect()
     }

@@ -9,7 +9,7 @@ use crate::mail::Origin;
 /// As [`super::read`], but what is weighed instead of what it comes to: see `examples/teach.rs`. `with_rules`: what the rules
 /// say is among the signs.
 #[must_use]
-pub fn signs(words: &Words<'_>, extra: &OwnPhrases, with_rules: bool) -> (Vec<u32>, f32) {
+pub fn signs(words: &Words<'_>, extra: &OwnPhrases, with_rules: bool) -> Vec<(u32, f32)> {
     let mail = Mail::new(words, extra);
     let reading = mail.rule(Origin::Person);
     taught::signs_of(&mail.seen(with_rules.then_some(&reading)))

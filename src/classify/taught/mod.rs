@@ -132,28 +132,31 @@ impl Scales {
 
     /// How likely each kind is, 0 to 1, on its own scale.
     fn weigh(&self, seen: &Seen<'_>) -> [f32; 13] {
-        let mut sums = [0_i32; 16];
+        // What the text weighs, and what the rules say.
+        let mut sums = [[0_i32; 16]; 2];
         let mut told = 0_u32;
         let mut met = vec![0_u64; self.table.len() / 64 + 1];
-        signs::each(seen, |sign, _| {
-            told += 1;
+        signs::each(seen, |sign, at| {
+            told += u32::from(at != At::Said);
             let Some((place, weights)) = self.known(sign) else { return };
             let Some(word) = met.get_mut(place / 64) else { return };
             if *word >> (place % 64) & 1 == 1 {
                 return;
             }
             *word |= 1 << (place % 64);
+            let Some(sums) = sums.get_mut(usize::from(at == At::Said)) else { return };
             for (sum, weight) in sums.iter_mut().zip(weights) {
                 *sum += i32::from(*weight);
             }
         });
-        let length = length(told);
-        let mut likely = [0.0; 13];
+        let [text, said] = sums;
+        let (length, mut likely) = (length(told), [0.0; 13]);
         for (at, slot) in likely.iter_mut().enumerate() {
             let get = |of: &[f32; 13]| of.get(at).copied().unwrap_or(0.0);
             #[allow(clippy::cast_precision_loss, reason = "sums are far below 2^24")]
-            let sum = sums.get(at).copied().unwrap_or(0) as f32;
-            let odds = get(&self.bias) + get(&self.step) * sum / length;
+            let sum = |of: &[i32; 16]| of.get(at).copied().unwrap_or(0) as f32;
+            let odds =
+                get(&self.bias) + get(&self.step) * (sum(&text) / length + sum(&said) / length.min(SAID));
             *slot = 1.0 / (1.0 + (-odds).exp());
         }
         likely
@@ -182,14 +185,23 @@ fn length(told: u32) -> f32 {
     (told.max(1) as f32).sqrt()
 }
 
-/// Every sign of a mail, and by what its sum is divided: what `examples/teach.rs` learns from.
-pub(super) fn signs_of(seen: &Seen<'_>) -> (Vec<u32>, f32) {
-    let (mut all, mut told) = (BTreeSet::new(), 0);
-    signs::each(seen, |sign, _| {
-        told += 1;
-        all.insert(sign);
+/// By what the sums of what the rules say are divided, in every mail.
+const SAID: f32 = 12.0;
+
+/// Every sign of a mail and its worth: what `examples/teach.rs` learns from.
+pub(super) fn signs_of(seen: &Seen<'_>) -> Vec<(u32, f32)> {
+    let (mut text, mut said, mut told) = (BTreeSet::new(), BTreeSet::new(), 0);
+    signs::each(seen, |sign, at| {
+        told += u32::from(at != At::Said);
+        if at == At::Said {
+            said.insert(sign)
+        } else {
+            text.insert(sign)
+        };
     });
-    (all.into_iter().collect(), length(told))
+    let worth = 1.0 / length(told);
+    let text = text.into_iter().map(|sign| (sign, worth));
+    text.chain(said.into_iter().map(|sign| (sign, worth.max(1.0 / SAID)))).collect()
 }
 
 /// The most likely set of kinds.

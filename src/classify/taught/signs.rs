@@ -26,6 +26,8 @@ pub(super) enum At {
     Subject,
     /// Of the whole mail.
     Whole,
+    /// In what the rules say, which a long mail says no weaker than a short one.
+    Said,
 }
 
 /// What the signs are read from.
@@ -118,7 +120,7 @@ pub(super) fn each(seen: &Seen<'_>, mut tell: impl FnMut(u32, At)) {
     }
     shape(seen, &mut |sign| tell(sign, At::Whole));
     if let Some(reading) = seen.rules {
-        said(reading, &mut |sign| tell(sign, At::Whole));
+        said(reading, &mut |sign| tell(sign, At::Said));
     }
 }
 

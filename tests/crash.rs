@@ -6,12 +6,11 @@
 mod servers;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::{Duration, SystemTime};
 
 use rightsd::failpoint::POINTS;
-use servers::{Dovecot, SmtpServer};
+use servers::{Dovecot, Settings, World};
 
 const MAILS: usize = 240;
 
@@ -33,87 +32,12 @@ fn mail(number: usize) -> Vec<u8> {
     .into_bytes()
 }
 
-struct World {
-    dovecot: Dovecot,
-    smtp: SmtpServer,
-    dir: tempfile::TempDir,
-}
+const LIMITS: &str = "letters_per_domain_hour = 100000\nletters_per_hour = 100000";
 
-impl World {
-    fn start() -> Self {
-        let world = Self {
-            dovecot: Dovecot::start(),
-            smtp: SmtpServer::start("plain"),
-            dir: tempfile::tempdir().unwrap(),
-        };
-        let config = format!(
-            r#"
-[controller]
-name = "Example"
-postal_address = ["1 Main Street"]
-dpo_email = "dora@example.org"
-[[mailbox]]
-name = "dpo"
-purpose = "rights"
-address = "dpo@example.org"
-imap = {}
-[smtp]
-{}
-[store]
-path = "{}/data/rightsd.db"
-free_mib_min = 16
-[identity]
-authserv_id = "mx.example.org"
-dkim = false
-[limits]
-letters_per_domain_hour = 100000
-letters_per_hour = 100000
-"#,
-            world.dovecot.imap_table("dpo", "keep"),
-            world.smtp.smtp_table(),
-            world.dir.path().display()
-        );
-        std::fs::write(world.config(), config).unwrap();
-        world
-    }
-
-    /// More mail arrives.
-    fn arrive(&self, numbers: std::ops::Range<usize>) {
-        let mails: Vec<Vec<u8>> = numbers.map(mail).collect();
-        self.dovecot.drop_in("dpo", "INBOX", SystemTime::now(), mails.iter().map(Vec::as_slice));
-    }
-
-    fn config(&self) -> std::path::PathBuf {
-        self.dir.path().join("config.toml")
-    }
-
-    fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rightsd"));
-        command.arg("--config").arg(self.config()).args(words);
-        command
-    }
-
-    fn serve(&self, fail_point: Option<&str>) -> Child {
-        let mut command = self.command(&["serve"]);
-        if let Some(point) = fail_point {
-            command.env("RIGHTSD_FAIL_POINT", point);
-        }
-        command.stderr(log(self.dir.path())).stdout(Stdio::null()).spawn().unwrap()
-    }
-
-    fn says(&self, words: &[&str]) -> String {
-        let done = self.command(words).output().unwrap();
-        assert!(done.status.success(), "{words:?}: {}{}", text(&done.stdout), text(&done.stderr));
-        text(&done.stdout)
-    }
-}
-
-fn log(dir: &Path) -> Stdio {
-    std::fs::OpenOptions::new().create(true).append(true).open(dir.join("log")).unwrap().into()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+/// More mail arrives.
+fn arrive(world: &World, numbers: std::ops::Range<usize>) {
+    let mails: Vec<Vec<u8>> = numbers.map(mail).collect();
+    world.dovecot.drop_in("dpo", "INBOX", SystemTime::now(), mails.iter().map(Vec::as_slice));
 }
 
 /// Waits until the child ends by itself or the time is over, then kills it; returns whether it ended by itself.
@@ -134,13 +58,13 @@ fn end(mut child: Child, patience: Duration) -> bool {
 fn r7_killed_again_and_again_it_loses_and_doubles_nothing() {
     let kills: usize =
         std::env::var("RIGHTSD_CRASH_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
-    let world = World::start();
+    let world = World::with(Dovecot::start(), "plain", &Settings { limits: LIMITS, ..Settings::default() });
     let mut at_points = 0;
     let mut random = 0x9e37_79b9_u64;
     let mut arrived = 0;
     for number in 0..kills {
         let more = MAILS * (number + 1) / kills;
-        world.arrive(arrived..more);
+        arrive(&world, arrived..more);
         arrived = more;
         // Two of three at a named point, one of three at any moment.
         if number % 3 < 2 {
@@ -158,11 +82,7 @@ fn r7_killed_again_and_again_it_loses_and_doubles_nothing() {
         world.says(&["serve", "--once"]);
     }
     println!("{kills} kills, {at_points} of them at a named point");
-    assert!(
-        at_points > 0,
-        "no named point was ever reached: {}",
-        std::fs::read_to_string(world.dir.path().join("log")).unwrap()
-    );
+    assert!(at_points > 0, "no named point was ever reached: {}", world.log());
 
     let cases = world.says(&["cases", "list", "--all", "--json"]);
     let cases: Vec<serde_json::Value> =

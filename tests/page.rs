@@ -6,6 +6,7 @@ mod browser;
 mod house;
 #[path = "page/limits.rs"]
 mod limits;
+mod servers;
 
 use std::time::{Duration, Instant};
 

@@ -3,125 +3,7 @@
 
 mod servers;
 
-use std::process::{Command, Output};
-
-use servers::{Dovecot, Received, SmtpServer};
-
-struct World {
-    dovecot: Dovecot,
-    smtp: SmtpServer,
-    dir: tempfile::TempDir,
-}
-
-impl World {
-    fn new() -> Self {
-        let world = Self {
-            dovecot: Dovecot::start(),
-            smtp: SmtpServer::start("starttls"),
-            dir: tempfile::tempdir().unwrap(),
-        };
-        let config = format!(
-            r#"
-[controller]
-name = "Example"
-group = "Example Group"
-entities = ["Example Shop"]
-postal_address = ["1 Main Street"]
-dpo_email = "dora@example.org"
-reference_prefix = "EX"
-[[mailbox]]
-name = "optout"
-purpose = "opt-out"
-address = "optout@example.org"
-imap = {}
-[[mailbox]]
-name = "dpo"
-purpose = "rights"
-address = "dpo@example.org"
-imap = {}
-[smtp]
-{}
-[store]
-path = "{}/data/rightsd.db"
-free_mib_min = 16
-[identity]
-authserv_id = "mx.example.org"
-dkim = false
-[limits]
-letters_per_address_day = 10
-letters_per_address_kind_day = 5
-"#,
-            world.dovecot.imap_table("optout", "keep"),
-            world.dovecot.imap_table("dpo", "keep"),
-            world.smtp.smtp_table(),
-            world.dir.path().display()
-        );
-        std::fs::write(world.dir.path().join("config.toml"), config).unwrap();
-        world
-    }
-
-    fn run(&self, words: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_rightsd"))
-            .arg("--config")
-            .arg(self.dir.path().join("config.toml"))
-            .args(words)
-            .output()
-            .unwrap()
-    }
-
-    /// One round of the daemon: all that waits is fetched, understood and sent.
-    fn round(&self) -> String {
-        let done = self.run(&["serve", "--once"]);
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        String::from_utf8_lossy(&done.stderr).into_owned()
-    }
-
-    fn cases(&self) -> Vec<serde_json::Value> {
-        let done = self.run(&["cases", "list", "--all", "--json"]);
-        String::from_utf8_lossy(&done.stdout)
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
-    }
-
-    fn opted_out(&self, address: &str) -> bool {
-        match self.run(&["optouts", "check", address]).status.code() {
-            Some(0) => true,
-            Some(1) => false,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// The letters to one person, by their subjects.
-    fn letters(&self, to: &str) -> Vec<Received> {
-        self.smtp.received_by(to)
-    }
-
-    fn write(&self, user: &str, mail: &str) {
-        self.dovecot.save(user, "INBOX", mail.replace('\n', "\r\n").as_bytes());
-    }
-}
-
-fn mail(from: &str, fields: &str, subject: &str, words: &str) -> String {
-    let id = format!("{:x}", words.len() * 7919 + subject.len() * 31 + from.len());
-    format!(
-        "{fields}From: {from}\nTo: dpo@example.org\nSubject: {subject}\nMessage-ID: <{id}.{}@mail.example>\n\
-         MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n{words}\n",
-        from.replace('@', ".")
-    )
-}
-
-/// An answer as mail programs write it: to the letter's Reply-To, naming its id.
-fn answer(letter: &Received, from: &str, words: &str) -> String {
-    let to = letter.header("Reply-To").unwrap();
-    let id = letter.header("Message-ID").unwrap();
-    mail(
-        from,
-        &format!("Delivered-To: {to}\nIn-Reply-To: {id}\nReferences: {id}\n"),
-        "Re: votre message",
-        words,
-    )
-}
+use servers::{Browser, Dovecot, Proxy, Settings, World, answer, mail};
 
 #[test]
 fn an_opt_out_of_a_proven_sender_needs_no_question() {
@@ -172,7 +54,7 @@ fn an_opt_out_of_anybody_is_confirmed_by_replying_and_by_nobody_else() {
     world.write("dpo", &answer(&letter, "alice@example.com", ""));
     world.round();
     assert!(world.opted_out("alice@example.com"));
-    let case = world.cases().into_iter().find(|case| case["sender"] == "alice@example.com").unwrap();
+    let case = world.case_of("alice@example.com");
     assert_eq!((case["status"].as_str(), case["identity"].as_str()), (Some("closed"), Some("confirmed")));
 }
 
@@ -209,7 +91,7 @@ fn erasure_and_access_are_asked_about_acknowledged_and_dated() {
     world.round();
     let letters = world.letters("alice@example.com");
     assert_eq!(letters.len(), 2);
-    let case = world.cases().into_iter().find(|case| case["sender"] == "alice@example.com").unwrap();
+    let case = world.case_of("alice@example.com");
     assert_eq!((case["status"].as_str(), case["identity"].as_str()), (Some("with-dpo"), Some("confirmed")));
     let reference = case["reference"].as_str().unwrap();
     assert!(letters[1].text().contains(reference));
@@ -259,7 +141,7 @@ fn r16_letters_wait_while_the_mail_server_is_down_and_leave_once() {
     assert!(world.letters("alice@example.com").is_empty());
     world.smtp.start_again();
     // The next attempt is a minute away; the clock is not ours to move, the row is.
-    let sql = rusqlite::Connection::open(world.dir.path().join("data/rightsd.db")).unwrap();
+    let sql = rusqlite::Connection::open(world.database()).unwrap();
     sql.execute_batch("UPDATE letter SET due_at = due_at - 3600").unwrap();
     drop(sql);
     world.round();
@@ -272,13 +154,7 @@ fn t55_the_log_names_nobody_even_when_asked_to_say_all() {
     let world = World::new();
     let words = "Supprimez mes canarywords, je veux effacer mes données.";
     world.write("dpo", &mail("Canaryname <canary.sender@example.com>", "", "canarysubject", words));
-    let done = Command::new(env!("CARGO_BIN_EXE_rightsd"))
-        .arg("--config")
-        .arg(world.dir.path().join("config.toml"))
-        .args(["serve", "--once"])
-        .env("RUST_LOG", "trace")
-        .output()
-        .unwrap();
+    let done = world.command(&["serve", "--once"]).env("RUST_LOG", "trace").output().unwrap();
     assert!(done.status.success());
     assert_eq!(world.letters("canary.sender@example.com").len(), 1);
     let log = String::from_utf8_lossy(&done.stderr).to_lowercase();
@@ -293,8 +169,107 @@ fn t55_the_log_names_nobody_even_when_asked_to_say_all() {
 fn r8_two_instances_do_not_run_side_by_side() {
     let world = World::new();
     world.round();
-    let _lock = rightsd::store::InstanceLock::take(&world.dir.path().join("data/rightsd.db")).unwrap();
+    let _lock = rightsd::store::InstanceLock::take(&world.database()).unwrap();
     let done = world.run(&["serve", "--once"]);
     assert_eq!(done.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&done.stderr).contains("another rightsd is running"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_confirms_on_the_page_of_the_running_daemon() {
+    let Some(browser) = Browser::open(false).await else { return };
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let base = format!("http://127.0.0.1:{port}");
+    let tables = format!("[public]\nlisten = \"127.0.0.1:{port}\"\nbase_url = \"{base}\"");
+    let world =
+        World::with(Dovecot::start(), "starttls", &Settings { tables: &tables, ..Settings::default() });
+    world.write("dpo", &mail("alice@example.com", "", "RGPD", "Merci de supprimer toutes mes données."));
+    let _daemon = world.serve_on();
+    let letter = world.wait_for_letters("alice@example.com", 1).remove(0).words();
+    let link = letter.split_whitespace().find(|word| word.starts_with(&base)).expect("a link");
+    let code = letter.split(|c: char| !c.is_ascii_digit() && c != '\u{a0}' && c != '\u{202f}' && c != ' ');
+    let digits = |part: &str| part.chars().filter(char::is_ascii_digit).collect::<String>();
+    let code = code.map(digits).find(|part| part.len() == 6).expect("six digits");
+
+    // A look changes nothing.
+    browser.goto(link).await;
+    browser.heading("Est-ce bien vous").await;
+    assert_eq!(world.case_of("alice@example.com")["identity"], "asked");
+    browser.type_code(&code).await;
+    browser.click("button.yes").await;
+    browser.heading("Merci").await;
+    browser.close().await;
+    assert_eq!(world.case_of("alice@example.com")["identity"], "confirmed");
+    let acknowledged = world.wait_for_letters("alice@example.com", 2).remove(1).words();
+    assert!(acknowledged.contains(world.case_of("alice@example.com")["reference"].as_str().unwrap()));
+}
+
+#[test]
+fn t25_two_robots_do_not_write_to_each_other_for_ever() {
+    let world = World::with(Dovecot::start(), "starttls", &Settings { limits: "", ..Settings::default() });
+    world.write("optout", &mail("robot@example.com", "", "STOP", "Unsubscribe me from your list."));
+    // A machine without a single honest field, which answers every letter with words that ask again, and one that
+    // answers with a receipt.
+    world.write("dpo", &mail("desk@example.com", "", "hello", "Please delete all my data."));
+    let mut answered = 0;
+    for round in 0..8 {
+        world.round();
+        let letters = [world.letters("robot@example.com"), world.letters("desk@example.com")].concat();
+        for (number, letter) in letters.iter().enumerate().skip(answered) {
+            let (from, words) = match letter.rcpt_tos[0].as_str() {
+                "robot@example.com" => ("robot@example.com", "You are wrong. Unsubscribe me from your list!"),
+                _ => ("desk@example.com", "Your request has been received and a ticket has been opened."),
+            };
+            world.write("dpo", &answer(letter, from, &format!("{words} {round}.{number}")));
+            world.write("optout", &mail(from, "", &format!("again {round}.{number}"), words));
+        }
+        answered = letters.len();
+    }
+    // The caps of the configuration's defaults: three letters a day to one address.
+    for robot in ["robot@example.com", "desk@example.com"] {
+        let letters = world.letters(robot);
+        assert!((1..=3).contains(&letters.len()), "{} letters", letters.len());
+    }
+}
+
+#[test]
+fn t1_whoever_is_impersonated_says_no_and_nothing_has_happened() {
+    let world = World::new();
+    // Mallory writes in Alice's name; the company's own server saw no proof.
+    let forged = "Authentication-Results: mx.example.org; dmarc=fail header.from=example.com\n";
+    world
+        .write("dpo", &mail("alice@example.com", forged, "my data", "Please delete my account and my data."));
+    world.round();
+    let letter = world.letters("alice@example.com").remove(0);
+    world.write("dpo", &answer(&letter, "alice@example.com", "No, that was not me. I never asked for this!"));
+    world.round();
+    let case = world.case_of("alice@example.com");
+    // What to do about it is the DPO's; Alice is told that nothing was done.
+    assert_eq!((case["status"].as_str(), case["identity"].as_str()), (Some("with-dpo"), Some("denied")));
+    assert_eq!(world.letters("alice@example.com").len(), 2);
+    assert!(!world.opted_out("alice@example.com"));
+}
+
+#[test]
+fn r9_r10_a_line_cut_while_mail_is_fetched_and_a_mailbox_that_was_rebuilt_lose_and_double_nothing() {
+    let dovecot = Dovecot::start();
+    let proxy = Proxy::start(dovecot.imap);
+    let settings =
+        Settings { imap: Some(proxy.port), limits: "letters_per_domain_hour = 1000", ..Settings::default() };
+    let world = World::with(dovecot, "plain", &settings);
+    for number in 0..40 {
+        let words = format!("Please send me a copy of my data. {}", "My number is 12. ".repeat(40));
+        world.write("dpo", &mail(&format!("person{number}@example.com"), "", "copy", &words));
+    }
+    proxy.cut_after(20_000);
+    let _ = world.run(&["serve", "--once"]);
+    proxy.heal();
+    world.round();
+    assert_eq!(world.cases().len(), 40);
+    world.dovecot.change_uidvalidity("dpo", "INBOX", 4711);
+    world.round();
+    assert_eq!(world.cases().len(), 40);
+    for number in 0..40 {
+        assert_eq!(world.letters(&format!("person{number}@example.com")).len(), 1);
+    }
 }

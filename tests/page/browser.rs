@@ -3,12 +3,9 @@
 //! `PAGE_PICTURES=dir` keeps a picture of every state, `PAGE_SHAPE=phone` or `dark` as it looks there. Without chromedriver these tests say so
 //! and end.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use fantoccini::{Client, ClientBuilder, Locator};
-use hyper_util::client::legacy::connect::HttpConnector;
+use fantoccini::Locator;
 use rightsd::classify::Right;
 use rightsd::config::LetterLanguage;
 use rightsd::identity::Token;
@@ -17,105 +14,7 @@ use serde_json::json;
 
 use super::house::{CODE, FakeDesk, House};
 use super::path;
-
-struct Browser {
-    client: Client,
-    driver: Child,
-}
-
-impl Browser {
-    /// A fresh headless browser with its driver; `None`, said aloud, where none is installed.
-    async fn open(script: bool) -> Option<Self> {
-        let spawned = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).spawn();
-        let Ok(mut driver) = spawned else {
-            println!("chromedriver is not installed: what a browser does was not tried");
-            return None;
-        };
-        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = lines
-            .map_while(Result::ok)
-            .find_map(|line| {
-                line.split("successfully on port ").nth(1)?.trim_end_matches('.').parse::<u16>().ok()
-            })
-            .expect("chromedriver tells its port");
-        let javascript = if script { 1 } else { 2 };
-        let mut options = json!({
-            "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1200,1000", "--hide-scrollbars"],
-            "prefs": {"profile.managed_default_content_settings.javascript": javascript},
-        });
-        match std::env::var("PAGE_SHAPE").as_deref() {
-            Ok("phone") => {
-                let phone =
-                    json!({"width": 390, "height": 844, "pixelRatio": 2.0, "mobile": true, "touch": false});
-                options["mobileEmulation"] = json!({"deviceMetrics": phone});
-            }
-            Ok("dark") => options["args"].as_array_mut().unwrap().push(json!("--force-dark-mode")),
-            _ => {}
-        }
-        let capabilities = json!({"goog:chromeOptions": options});
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities.as_object().unwrap().clone())
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .expect("a browser starts");
-        Some(Self { client, driver })
-    }
-
-    async fn goto(&self, house: &House, path: &str) {
-        self.client.goto(&format!("http://127.0.0.1:{}{path}", house.address.port())).await.unwrap();
-    }
-
-    async fn text(&self) -> String {
-        self.client.find(Locator::Css("body")).await.unwrap().text().await.unwrap()
-    }
-
-    async fn click(&self, css: &str) {
-        self.client.find(Locator::Css(css)).await.unwrap().click().await.unwrap();
-    }
-
-    async fn type_code(&self, code: &str) {
-        let input = self.client.find(Locator::Css("#code")).await.unwrap();
-        input.clear().await.unwrap();
-        input.send_keys(code).await.unwrap();
-    }
-
-    async fn url(&self) -> String {
-        self.client.current_url().await.unwrap().to_string()
-    }
-
-    /// Waits for the page after a click to be there.
-    async fn heading(&self, words: &str) {
-        let found = tokio::time::timeout(Duration::from_secs(20), async {
-            loop {
-                if let Ok(heading) = self.client.find(Locator::Css("h1")).await
-                    && heading.text().await.is_ok_and(|text| text.contains(words))
-                {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        });
-        assert!(found.await.is_ok(), "no heading {words:?} in:\n{}", self.text().await);
-    }
-
-    async fn picture(&self, name: &str) {
-        let Some(folder) = std::env::var_os("PAGE_PICTURES") else { return };
-        let shape = std::env::var("PAGE_SHAPE").unwrap_or_else(|_| "wide".to_owned());
-        let picture = self.client.screenshot().await.unwrap();
-        std::fs::write(std::path::Path::new(&folder).join(format!("{name}-{shape}.png")), picture).unwrap();
-    }
-
-    async fn close(self) {
-        let _ = self.client.clone().close().await;
-    }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
-    }
-}
+use super::servers::Browser;
 
 /// A page whose configured address is the one it really has, as redirects go there.
 async fn open(desk: &FakeDesk) -> House {
@@ -135,7 +34,7 @@ async fn a_person_confirms_in_a_browser_without_script() {
     let token = desk.erasure();
     let secret = token.as_str();
 
-    browser.goto(&house, &path(&token)).await;
+    browser.goto(&house.at(&path(&token))).await;
     browser.heading("Est-ce bien vous").await;
     browser.picture("1-question-fr").await;
     assert!(!browser.client.title().await.unwrap().contains(secret));
@@ -161,7 +60,7 @@ async fn a_person_confirms_in_a_browser_without_script() {
     assert_eq!((desk.of(&token).effects, desk.of(&token).answer), (1, Some(true)));
 
     // T18: the link goes on showing the same.
-    browser.goto(&house, &path(&token)).await;
+    browser.goto(&house.at(&path(&token))).await;
     browser.heading("Est-ce bien vous").await;
     browser.close().await;
 }
@@ -172,7 +71,7 @@ async fn a_person_stops_the_advertising_in_a_browser() {
     let desk = FakeDesk::default();
     let house = open(&desk).await;
     let token = desk.opt_out();
-    browser.goto(&house, &path(&token)).await;
+    browser.goto(&house.at(&path(&token))).await;
     browser.picture("5-opt-out-fr").await;
     browser.click("button.yes").await;
     browser.heading("C’est fait").await;
@@ -180,7 +79,7 @@ async fn a_person_stops_the_advertising_in_a_browser() {
     assert_eq!(desk.of(&token).answer, Some(true));
 
     let token = desk.give(20, &[Right::OptOut], LetterLanguage::En);
-    browser.goto(&house, &path(&token)).await;
+    browser.goto(&house.at(&path(&token))).await;
     browser.heading("Stop receiving").await;
     browser.click("summary").await;
     browser.picture("7-opt-out-not-me-en").await;
@@ -202,18 +101,18 @@ async fn a_person_stops_the_advertising_in_a_browser() {
         Right::Objection,
     ];
     let token = desk.give(21, &everything, LetterLanguage::Fr);
-    browser.goto(&house, &path(&token)).await;
+    browser.goto(&house.at(&path(&token))).await;
     browser.picture("9-everything-fr").await;
     for _ in 0..5 {
         house.post(&path(&token), "code=000000&answer=yes").await;
     }
-    browser.goto(&house, &path(&token)).await;
+    browser.goto(&house.at(&path(&token))).await;
     browser.heading("Répondez plutôt").await;
     browser.picture("10-locked-fr").await;
-    browser.goto(&house, "/c/unknown").await;
+    browser.goto(&house.at("/c/unknown")).await;
     browser.heading("Il n’y a rien").await;
     browser.picture("11-gone").await;
-    browser.goto(&house, "/fr/declined").await;
+    browser.goto(&house.at("/fr/declined")).await;
     browser.picture("12-declined-fr").await;
     browser.close().await;
 }
@@ -238,7 +137,7 @@ async fn t17_a_robot_that_presses_every_button_erases_nothing() {
     ];
     for token in [&rights, &opt_out] {
         for script in press {
-            browser.goto(&house, &path(token)).await;
+            browser.goto(&house.at(&path(token))).await;
             let _ = browser.client.execute(script, Vec::new()).await;
             tokio::time::sleep(Duration::from_millis(150)).await;
         }
@@ -256,7 +155,7 @@ async fn t20_a_browser_carries_the_token_nowhere() {
     let desk = FakeDesk::default();
     let house = open(&desk).await;
     let token = desk.opt_out();
-    browser.goto(&house, &path(&token)).await;
+    browser.goto(&house.at(&path(&token))).await;
     assert_eq!(loaded(&browser).await, 0, "the page loads nothing");
     browser.click("button.yes").await;
     browser.heading("C’est fait").await;
@@ -289,7 +188,7 @@ async fn a_keyboard_is_enough() {
     let desk = FakeDesk::default();
     let house = open(&desk).await;
     let token: Token = desk.give(30, &[Right::Access], LetterLanguage::En);
-    browser.goto(&house, &path(&token)).await;
+    browser.goto(&house.at(&path(&token))).await;
     let mut reached = Vec::new();
     for _ in 0..8 {
         let element = browser.client.active_element().await.unwrap();

@@ -146,6 +146,11 @@ pub(crate) struct House {
 }
 
 impl House {
+    /// The address of `path` here.
+    pub(crate) fn at(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.address.port())
+    }
+
     pub(crate) async fn open(desk: &FakeDesk) -> Self {
         Self::open_with(desk, "base_url = \"https://droits.example\"", Deadlines::default()).await
     }

@@ -100,6 +100,14 @@ impl Dovecot {
         self.dir.path().join("password")
     }
 
+    /// The same without encryption, at another port: a proxy's.
+    pub fn plain_imap_table(&self, user: &str, after: &str, port: u16) -> String {
+        self.imap_table(user, after).replace(
+            &format!("port = {}, security = \"tls\"", self.imaps),
+            &format!("port = {port}, security = \"plaintext\""),
+        )
+    }
+
     /// The value of `imap =` for a configuration file: implicit TLS, INBOX and Junk.
     pub fn imap_table(&self, user: &str, after: &str) -> String {
         format!(

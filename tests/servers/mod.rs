@@ -6,20 +6,24 @@
 // Several test programs include this; none uses all of it.
 #![allow(dead_code, unused_imports, unreachable_pub, missing_docs, clippy::unwrap_used)]
 
+mod browser;
 mod dovecot;
 mod proxy;
 mod scripted;
 mod smtp;
+mod world;
 
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+pub use browser::Browser;
 pub use dovecot::{Dovecot, PASSWORD, sample};
 pub use proxy::Proxy;
 pub use scripted::{Scripted, Talk};
 pub use smtp::{Received, SmtpServer, SmtpSink};
+pub use world::{Settings, World, answer, mail};
 
 /// The user and group that servers run as when the tests run as root, which Dovecot refuses to be.
 const NOBODY: u32 = 65534;

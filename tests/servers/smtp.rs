@@ -37,6 +37,12 @@ impl Received {
         String::from_utf8_lossy(&self.raw).into_owned()
     }
 
+    /// The first part of its text, decoded.
+    pub fn words(&self) -> String {
+        let mail = mail_parser::MessageParser::default().parse(&self.raw).unwrap();
+        mail.body_text(0).unwrap().into_owned()
+    }
+
     /// The first field of that name, unfolded.
     pub fn header(&self, name: &str) -> Option<String> {
         let text = self.text().replace("\r\n ", " ").replace("\r\n\t", " ");

@@ -1,5 +1,6 @@
 //! `rightsd check`: everything that can be known before the daemon serves, one line each.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::clock::Clock;
@@ -26,18 +27,7 @@ pub(super) async fn run(config: Config, file: &Path, offline: bool) -> anyhow::R
             }
         }
     }
-    // The letters are tried with a key that exists only now: checking must not make one.
-    let templates = daemon::load_templates(&config)?;
-    let mut letters = 0;
-    for mailbox in &config.mailboxes {
-        let sender = SenderIdentity::new(&config, mailbox, MarkKey::new(&[0; 32]))?;
-        for sample in samples() {
-            preview(&sample.letter, &templates, &sender)
-                .map_err(|error| anyhow::anyhow!("letter {}: {error}", sample.letter.kind.name()))?;
-            letters += 1;
-        }
-    }
-    output::line(&format!("ok      letters: {letters} rendered with samples"))?;
+    well &= letters(&config)?;
     if config.store.path.exists() {
         match daemon::open_office(config.clone(), Clock::System).await {
             Ok(office) => {
@@ -73,6 +63,32 @@ pub(super) async fn run(config: Config, file: &Path, offline: bool) -> anyhow::R
         Err(error) => well &= say("FAILED", "smtp", &error.to_string())?,
     }
     Ok(if well { OK } else { NO })
+}
+
+/// Tries every letter in every language from every mailbox; says each fault once.
+fn letters(config: &Config) -> anyhow::Result<bool> {
+    let templates = match daemon::load_templates(config) {
+        Ok(templates) => templates,
+        Err(error) => return say("FAILED", "letters", &format!("{error:#}")),
+    };
+    let (mut tried, mut faults) = (0, BTreeSet::new());
+    for mailbox in &config.mailboxes {
+        // With a key that exists only now: checking must not make one.
+        let sender = SenderIdentity::new(config, mailbox, MarkKey::new(&[0; 32]))?;
+        for sample in samples() {
+            tried += 1;
+            if let Err(error) = preview(&sample.letter, &templates, &sender) {
+                faults.insert(error.to_string());
+            }
+        }
+    }
+    for fault in &faults {
+        say("FAILED", "letters", fault)?;
+    }
+    if faults.is_empty() {
+        output::line(&format!("ok      letters: {tried} rendered with samples"))?;
+    }
+    Ok(faults.is_empty())
 }
 
 fn say(verdict: &str, what: &str, text: &str) -> anyhow::Result<bool> {

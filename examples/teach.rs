@@ -66,6 +66,7 @@ fn main() {
         lessons.push(read(&root.join(folder), with_rules));
     }
     lessons.push(phrases(Path::new("tests/phrases")));
+    lessons.push(phrases(&root.join("said")));
     let counts: Vec<usize> = lessons.iter().map(Vec::len).collect();
     println!("mails: {counts:?}");
     if let Some(folds) = folds {
@@ -100,7 +101,7 @@ fn read(folder: &Path, with_rules: bool) -> Vec<Lesson> {
     lessons
 }
 
-/// The rows of `tests/phrases`, of which each is a whole short mail. Plain words are what the rules know best.
+/// Rows as in `tests/phrases`, of which each is a whole short mail: kinds, a colon, words.
 fn phrases(folder: &Path) -> Vec<Lesson> {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
@@ -247,7 +248,7 @@ fn examine(folders: &[Vec<Lesson>], folds: usize) {
         }
     }
     let share = |n: usize, of: usize| 100.0 * n as f32 / of.max(1) as f32;
-    let names = FOLDERS.into_iter().chain([("../phrases", true)]);
+    let names = FOLDERS.into_iter().chain([("../phrases", true), ("said", true)]);
     for ((folder, with_rules), [count, right, asked, lost, calm, invented]) in names.zip(scores) {
         println!(
             "{folder} (rules {}): right or tolerable {:.1} % of {count}; lost {lost} of {asked} ({:.1} %); \

@@ -87,7 +87,7 @@ impl Scales {
             return Some(scales);
         }
         scales.sieve = vec![0; 1 << (SIEVE_BITS - 6)];
-        scales.table = vec![Row::default(); (rows.len() * 4 / 3 + 1).next_power_of_two()];
+        scales.table = vec![Row::default(); (rows.len() * 5 / 4 + 1).next_power_of_two()];
         for row in rows {
             let (sign, weights) = row.split_at_checked(4)?;
             let mut row = Row { sign: u32::from_le_bytes(sign.try_into().ok()?), ..Row::default() };

@@ -15,7 +15,7 @@ use super::topics;
 /// Words of a mail that are weighed: longer ones say early, or in the rules' terms, what they want.
 const WORDS_MAX: usize = 400;
 /// Classes of one sentence that are paired: a sentence of a lawyer must not cost its square.
-const CLASSES_MAX: usize = 16;
+const CLASSES_MAX: usize = 5;
 
 /// Where a sign was met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,11 +98,11 @@ const QUESTION: u32 = 5;
 pub(super) fn each(seen: &Seen<'_>, mut tell: impl FnMut(u32, At)) {
     words(seen.own, &mut |sign, at| tell(sign, At::Own(at)));
     let mut about = [0_u8; 64];
-    topics_of(seen.own, &mut about, &mut |sign, at| tell(sign, At::Own(at)));
+    topics_of(seen.own, &mut about);
     classes(seen.own, seen.language, 0, &mut |sign, at| tell(sign, At::Own(at)));
     if let Some(subject) = seen.subject {
         words(subject, &mut |sign, _| tell(sign, At::Subject));
-        topics_of(subject, &mut about, &mut |sign, _| tell(sign, At::Subject));
+        topics_of(subject, &mut about);
         classes(subject, seen.language, 1, &mut |sign, _| tell(sign, At::Subject));
         for at in 0..subject.text.words.len().min(WORDS_MAX) {
             tell(mix(b'S', hashes(subject.text.norm(at), 5).0, 0), At::Subject);
@@ -161,32 +161,15 @@ fn words(zone: &Zone<'_>, tell: &mut impl FnMut(u32, usize)) {
     }
 }
 
-/// The topics that meet in a sentence; `about` counts how often each was met.
-fn topics_of(zone: &Zone<'_>, about: &mut [u8; 64], tell: &mut impl FnMut(u32, usize)) {
-    for sentence in &zone.text.sentences {
-        if sentence.words.start >= WORDS_MAX {
-            return;
-        }
-        let mut met: topics::Topics = 0;
-        for at in sentence.words.clone() {
-            let mut of_word = topics::of(zone.text.norm(at));
-            met |= of_word;
-            while of_word != 0 {
-                if let Some(times) = about.get_mut(of_word.trailing_zeros() as usize) {
-                    *times = times.saturating_add(1);
-                }
-                of_word &= of_word - 1;
+/// How often each topic is met.
+fn topics_of(zone: &Zone<'_>, about: &mut [u8; 64]) {
+    for at in 0..zone.text.words.len().min(WORDS_MAX) {
+        let mut of_word = topics::of(zone.text.norm(at));
+        while of_word != 0 {
+            if let Some(times) = about.get_mut(of_word.trailing_zeros() as usize) {
+                *times = times.saturating_add(1);
             }
-        }
-        let mut rest = met;
-        while rest != 0 {
-            let one = rest.trailing_zeros();
-            rest &= rest - 1;
-            let mut others = rest;
-            while others != 0 {
-                tell(mix(b'U', one, others.trailing_zeros()), sentence.words.start);
-                others &= others - 1;
-            }
+            of_word &= of_word - 1;
         }
     }
 }
@@ -202,7 +185,7 @@ fn classes(zone: &Zone<'_>, language: Language, place: u32, tell: &mut impl FnMu
         zone.found.hits.iter().filter(of_language).map(|hit| (hit, id(hit.class))).collect();
     for (at, (hit, id)) in hits.iter().enumerate() {
         tell(mix(b'C', *id, place), hit.words.start);
-        for (next, other) in hits.iter().skip(at + 1).take(6) {
+        for (next, other) in hits.iter().skip(at + 1).take(3) {
             if next.words.start <= hit.words.end + 6 {
                 tell(mix(b'D', *id, other.rotate_left(place)), hit.words.start);
             }

@@ -111,8 +111,9 @@ impl Reader<'_> {
         let (mut at, mut run_end, mut line_start) = (0, 0, 0);
         while let Some(c) = char_at(text, at) {
             if is_word(c) {
+                let plain = plain_of(text, at);
                 if at >= run_end {
-                    let run = run_of(text, at);
+                    let run = run_of(text, at, plain);
                     run_end = run.end;
                     if let Some(sign) = run.sign {
                         self.word(at, run.end, |norms| norms.push_str(sign));
@@ -120,7 +121,7 @@ impl Reader<'_> {
                         continue;
                     }
                 }
-                at = self.letters(at);
+                at = self.letters(at, plain);
                 continue;
             }
             let here = at;
@@ -155,30 +156,33 @@ impl Reader<'_> {
         self.join_spaced_letters();
     }
 
-    /// The word at `start`; returns where it ends.
-    fn letters(&mut self, start: usize) -> usize {
+    /// The word at `start`, whose first `plain` bytes are letters and digits of ASCII; returns where it ends.
+    fn letters(&mut self, start: usize, mut plain: usize) -> usize {
         let text = self.text;
         let from = self.out.norms.len();
-        let mut at = start;
+        let (mut at, mut last, mut doubled) = (start, 0, false);
         loop {
             // Letters without accents are most of any mail.
-            let rest = text.get(at..).unwrap_or("");
-            let plain = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
-            let first = self.out.norms.len();
-            self.out.norms.push_str(rest.get(..plain).unwrap_or(""));
-            if let Some(pushed) = self.out.norms.get_mut(first..) {
-                pushed.make_ascii_lowercase();
+            for b in text.as_bytes().get(at..at + plain).unwrap_or_default() {
+                let b = b.to_ascii_lowercase();
+                doubled |= b == last;
+                last = b;
+                self.out.norms.push(char::from(b));
             }
             at += plain;
             let Some(c) = char_at(text, at) else { break };
             if is_word(c) {
                 push_normal(c, &mut self.out.norms);
+                doubled = true;
             } else if !is_invisible(c) && !(is_apostrophe(c) && joins_t(text, at, c, &self.out.norms)) {
                 break;
             }
             at += c.len_utf8();
+            plain = plain_of(text, at);
         }
-        squeeze(&mut self.out.norms, from, false);
+        if doubled {
+            squeeze(&mut self.out.norms, from, false);
+        }
         self.finish_word(from, start, at);
         at
     }
@@ -328,13 +332,19 @@ struct Run {
     sign: Option<&'static str>,
 }
 
-/// The run of address and link characters at `at`, and whether it is an address or a link.
-fn run_of(text: &str, at: usize) -> Run {
+/// How many letters and digits of ASCII stand at `at`.
+fn plain_of(text: &str, at: usize) -> usize {
+    let rest = text.as_bytes().get(at..).unwrap_or_default();
+    rest.iter().take_while(|b| b.is_ascii_alphanumeric()).count()
+}
+
+/// The run of address and link characters at `at`, of which the first so many are letters and digits, and whether it is
+/// an address or a link.
+fn run_of(text: &str, at: usize, length: usize) -> Run {
     let rest = text.get(at..).unwrap_or("");
     let bytes = rest.as_bytes();
-    let mut length = 0;
-    let (mut at_sign, mut link, mut plain) = (false, false, true);
-    for (i, &b) in bytes.iter().enumerate() {
+    let (mut length, mut at_sign, mut link, mut plain) = (length, false, false, true);
+    for (i, &b) in bytes.iter().enumerate().skip(length) {
         if !b.is_ascii_alphanumeric() {
             if !matches!(
                 b,

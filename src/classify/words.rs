@@ -160,29 +160,25 @@ impl Reader<'_> {
     fn letters(&mut self, start: usize, mut plain: usize) -> usize {
         let text = self.text;
         let from = self.out.norms.len();
-        let (mut at, mut last, mut doubled) = (start, 0, false);
+        let mut at = start;
         loop {
             // Letters without accents are most of any mail.
-            for b in text.as_bytes().get(at..at + plain).unwrap_or_default() {
-                let b = b.to_ascii_lowercase();
-                doubled |= b == last;
-                last = b;
-                self.out.norms.push(char::from(b));
+            let first = self.out.norms.len();
+            self.out.norms.push_str(text.get(at..at + plain).unwrap_or(""));
+            if let Some(pushed) = self.out.norms.get_mut(first..) {
+                pushed.make_ascii_lowercase();
             }
             at += plain;
             let Some(c) = char_at(text, at) else { break };
             if is_word(c) {
                 push_normal(c, &mut self.out.norms);
-                doubled = true;
             } else if !is_invisible(c) && !(is_apostrophe(c) && joins_t(text, at, c, &self.out.norms)) {
                 break;
             }
             at += c.len_utf8();
             plain = plain_of(text, at);
         }
-        if doubled {
-            squeeze(&mut self.out.norms, from, false);
-        }
+        squeeze(&mut self.out.norms, from, false);
         self.finish_word(from, start, at);
         at
     }

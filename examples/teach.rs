@@ -33,7 +33,7 @@ const NAMES: [&str; 13] = [
     "other",
 ];
 /// A sign that was met in fewer mails teaches nothing.
-const MAILS_MIN: usize = 2;
+const MAILS_MIN: usize = 3;
 const ROUNDS: usize = 30;
 /// How strongly weights are drawn to nothing.
 const DECAY: f32 = 2e-5;

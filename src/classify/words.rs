@@ -55,8 +55,10 @@ pub(super) const LINK: &str = "://";
 impl Text {
     /// Splits `text`.
     pub(super) fn read(text: &str) -> Self {
-        let mut reader =
-            Reader { text, out: Self::default(), pending: Break::Sentence, question: None, first: 0 };
+        // Most words are as long as here, or longer.
+        let (norms, words) = (String::with_capacity(text.len()), Vec::with_capacity(text.len() / 5));
+        let out = Self { norms, words, sentences: Vec::new() };
+        let mut reader = Reader { text, out, pending: Break::Sentence, question: None, first: 0 };
         reader.run();
         reader.out
     }
@@ -126,6 +128,9 @@ impl Reader<'_> {
             }
             let here = at;
             at += c.len_utf8();
+            if c == ' ' {
+                continue; // What parts most words.
+            }
             let next = char_at(text, at);
             match c {
                 '\n' => {

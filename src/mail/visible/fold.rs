@@ -7,19 +7,26 @@ pub(in crate::mail) fn fold(text: &str) -> String {
     let mut out: Vec<u8> = Vec::with_capacity(text.len());
     let mut blank = true;
     let mut at = 0;
-    while let Some(&b) = bytes.get(at) {
-        // Letters without accents are most of any mail.
-        if b.is_ascii_alphanumeric() {
+    loop {
+        // Words that are plain already are most of any mail: they are copied as they stand.
+        let run = bytes.get(at..).unwrap_or_default();
+        let mut stays = |b: u8| {
+            let space = b == b' ';
+            let stays = if space { !blank } else { STAYS.get(usize::from(b)).is_some_and(|stays| *stays) };
+            blank = if stays { space } else { blank };
+            stays
+        };
+        let run = run.get(..run.iter().copied().take_while(|b| stays(*b)).count()).unwrap_or_default();
+        out.extend_from_slice(run);
+        at += run.len();
+        let Some(&b) = bytes.get(at) else { break };
+        if b.is_ascii_uppercase() {
             out.push(b.to_ascii_lowercase());
             blank = false;
             at += 1;
             continue;
         }
         if b == b' ' {
-            if !blank {
-                out.push(b' ');
-            }
-            blank = true;
             at += 1;
             continue;
         }
@@ -53,6 +60,17 @@ pub(in crate::mail) fn fold(text: &str) -> String {
     // Whole characters were pushed, so nothing can fail here.
     String::from_utf8(out).unwrap_or_default()
 }
+
+/// The bytes that folding leaves as they are, wherever they stand.
+static STAYS: [bool; 256] = {
+    let mut stays = [false; 256];
+    let mut b = b'!';
+    while b <= b'~' {
+        stays[b as usize] = !b.is_ascii_uppercase() && b != b'*';
+        b += 1;
+    }
+    stays
+};
 
 /// One letter without its accent, in lower case; `U+FFFE` for what is dropped.
 fn plain(c: char) -> char {

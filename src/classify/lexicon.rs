@@ -6,6 +6,7 @@
 
 mod build;
 mod matching;
+mod topics;
 mod trie;
 
 use std::collections::{BTreeMap, HashMap};
@@ -17,7 +18,8 @@ pub(super) use build::Builder;
 use super::Language;
 use super::words::{ADDRESS, LINK, Text, normal_form, normal_stem};
 use matching::{Met, bits};
-pub(super) use trie::Trie;
+use topics::TOPICS_MAX;
+use trie::Trie;
 
 macro_rules! classes {
     ($($name:ident = $text:literal: $doc:literal,)*) => {
@@ -216,6 +218,7 @@ pub(super) static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
             panic!("lexicon/{name}: {fault}");
         }
     }
+    builder.topics(topics::FILE);
     builder.build()
 });
 
@@ -234,9 +237,10 @@ pub(super) struct Lexicon {
     words: Trie,
     /// Every word pattern, by its anchor.
     phrases: Vec<Phrase>,
-    by_anchor: Vec<Vec<Anchor>>,
-    /// The same for little words, which are counted in longer texts and no hits.
-    little: Vec<Vec<Anchor>>,
+    anchors: Vec<Anchor>,
+    /// Where those of an item begin among `anchors`, where its little words begin, which are counted in longer texts and
+    /// no hits, and where they end.
+    by_item: Vec<(u32, u32, u32)>,
     /// Words one letter away from a key word.
     near: HashMap<u64, Vec<u16>>,
     /// Which hashes may be in `near`: most words are not, and this tells without looking.
@@ -250,7 +254,10 @@ pub(super) struct Lexicon {
 #[derive(Clone, Copy, Debug)]
 struct Anchor {
     phrase: u32,
+    class: Class,
     language: Language,
+    /// The phrase is this one word.
+    alone: bool,
     /// Bits of which the word before must share one; all when anything may stand there.
     before: u64,
     /// The same for the word after.
@@ -274,16 +281,40 @@ enum Part {
     Gap(usize),
 }
 
+/// Numbers of words from here on are topics, lower ones are items of phrases.
+const TOPIC: u16 = 0xff00;
+/// A mail says early what it is about.
+const ABOUT_WORDS: usize = 400;
+
 /// What was met in a text, and what it cost.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Found {
     pub(super) hits: Vec<Hit>,
     /// Little words of each language, in the order of [`Language`].
     pub(super) votes: [u32; 8],
     /// The one language of a longer text: its little words are then counted in `votes`, and are no hits.
     pub(super) only: Option<Language>,
+    /// How often each topic is met in the first words, in the order of `topics.txt`.
+    pub(super) about: [u8; TOPICS_MAX],
     /// Steps of the automaton: grows linearly with the text.
     pub(super) steps: usize,
+}
+
+impl Default for Found {
+    fn default() -> Self {
+        Self { hits: Vec::new(), votes: [0; 8], only: None, about: [0; TOPICS_MAX], steps: 0 }
+    }
+}
+
+impl Found {
+    fn count(&mut self, mut topics: u64) {
+        while topics != 0 {
+            if let Some(times) = self.about.get_mut(topics.trailing_zeros() as usize) {
+                *times = times.saturating_add(1);
+            }
+            topics &= topics - 1;
+        }
+    }
 }
 
 impl Lexicon {
@@ -293,14 +324,17 @@ impl Lexicon {
     }
 
     /// The same in the first `most` words.
-    pub(super) fn find_first<'l>(&'l self, text: &Text, most: usize) -> Found {
+    pub(super) fn find_first(&self, text: &Text, most: usize) -> Found {
         let most = most.min(text.words.len());
         let mut found = Found::default();
         let mut items: Vec<u16> = Vec::with_capacity(most * 3);
         let mut ranges: Vec<(u32, u32, u64)> = Vec::with_capacity(most);
         for at in 0..most {
             let from = items.len();
-            self.walk(text.norm(at), &mut items, &mut found.steps);
+            let topics = self.walk(text.norm(at), &mut items, &mut found.steps);
+            if at < ABOUT_WORDS {
+                found.count(topics);
+            }
             #[allow(clippy::cast_possible_truncation, reason = "mails are bounded far below 4 GiB")]
             ranges.push((from as u32, items.len() as u32, bits(items.get(from..).unwrap_or_default())));
         }
@@ -312,20 +346,24 @@ impl Lexicon {
             let before = at.checked_sub(1).map_or(0, |at| met.at(at).1);
             let after = met.at(at + 1).1;
             for &item in met.at(at).0 {
-                let of = |lists: &'l [Vec<Anchor>]| lists.get(item as usize).map_or(&[][..], Vec::as_slice);
-                let little = if found.only.is_some() { &[] } else { of(&self.little) };
-                let list = of(&self.by_anchor);
-                found.steps += list.len() + little.len();
-                for anchor in list.iter().chain(little) {
+                let Some(&(from, little, end)) = self.by_item.get(item as usize) else { continue };
+                let end = if found.only.is_some() { little } else { end };
+                let anchors = self.anchors.get(from as usize..end as usize).unwrap_or_default();
+                found.steps += anchors.len();
+                for anchor in anchors {
                     if (anchor.before != u64::MAX && anchor.before & before == 0)
                         || (anchor.after != u64::MAX && anchor.after & after == 0)
                         || !spoken.get(anchor.language as usize).copied().unwrap_or(true)
                     {
                         continue;
                     }
+                    let (class, language) = (anchor.class, anchor.language);
+                    if anchor.alone {
+                        keep(&mut found.hits, Hit { class, language, words: at..at + 1, gap: false });
+                        continue;
+                    }
                     let Some(phrase) = self.phrases.get(anchor.phrase as usize) else { continue };
                     if let Some(words) = phrase.matched(at, text, &met, &mut found.steps) {
-                        let (class, language) = (phrase.class, phrase.language);
                         keep(&mut found.hits, Hit { class, language, words, gap: phrase.gap });
                     }
                 }
@@ -349,13 +387,19 @@ impl Lexicon {
         votes
     }
 
-    fn walk(&self, word: &str, items: &mut Vec<u16>, steps: &mut usize) {
+    /// Gives the items of `word`; returns a bit for each topic that it is about.
+    fn walk(&self, word: &str, items: &mut Vec<u16>, steps: &mut usize) -> u64 {
         let from = items.len();
-        *steps += self.words.each(word, |item| items.push(item));
+        let mut topics = 0;
+        *steps += self.words.each(word, |item| match item.checked_sub(TOPIC) {
+            Some(topic) => topics |= 1 << (topic & 63),
+            None => items.push(item),
+        });
         if items.len() == from && self.near_lengths.contains(&word.len()) && word.is_ascii() {
             *steps += word.len();
             self.walk_near(word, items);
         }
+        topics
     }
 
     /// A word that nothing knows: is it a key word with one letter wrong, missing, added or swapped?

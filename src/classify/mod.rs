@@ -139,7 +139,7 @@ pub struct Finding {
     /// What it leads to.
     pub kind: Kind,
     /// The rule's name, `snake_case` and stable: the DPO and the journal see it.
-    pub rule: String,
+    pub rule: &'static str,
     /// The words it fired on, as the person wrote them.
     pub text: String,
     /// Where these words stand, in bytes of the visible text; `None` when they are not in it

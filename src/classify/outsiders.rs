@@ -258,7 +258,7 @@ pub(super) fn look<'z>(
     for (signs, class) in [(&['€', '$', '£'][..], Class::Pay), (&['%'][..], Class::Gain)] {
         if let Some(slot) = counts.get_mut(class as usize)
             && *slot < MOST
-            && own.source.contains(signs)
+            && signs.iter().any(|sign| own.source.contains(*sign))
         {
             *slot += 1;
         }

@@ -83,12 +83,12 @@ impl<'m> Mail<'m> {
 
     pub(super) fn rule(&self, origin: Origin) -> Reading {
         let answer = self.answer();
-        let alone = |kind: Kind, rule: &str, text: &str, certain: bool| Reading {
+        let alone = |kind: Kind, rule: &'static str, text: &str, certain: bool| Reading {
             kinds: BTreeSet::from([kind]),
             language: self.language,
             findings: vec![Finding {
                 kind,
-                rule: rule.to_owned(),
+                rule,
                 text: text.to_owned(),
                 span: None,
                 confidence: if certain { 0.99 } else { 0.6 },
@@ -219,10 +219,8 @@ impl<'m> Mail<'m> {
                 // "Forget me" above a letter: the letter says what is meant.
                 subject.findings.retain(|finding| {
                     asked.contains(&finding.kind)
-                        || !matches!(
-                            finding.rule.as_str(),
-                            "remove_me" | "erase_me" | "remove_alone" | "erase_alone"
-                        ) && !(finding.rule == "says_stop" && finding.text.split_whitespace().count() <= 2)
+                        || !matches!(finding.rule, "remove_me" | "erase_me" | "remove_alone" | "erase_alone")
+                            && !(finding.rule == "says_stop" && finding.text.split_whitespace().count() <= 2)
                 });
             }
             out.findings.append(&mut subject.findings);
@@ -305,11 +303,10 @@ impl<'m> Mail<'m> {
         let asks = |right: Right, out: &Outcome| out.findings.iter().any(|f| f.kind == Kind::Asks(right));
         // "Strike me off and destroy my file": the file is what is meant.
         let solid = out.findings.iter().any(|f| {
-            f.kind == Kind::Asks(Right::Erasure)
-                && matches!(f.rule.as_str(), "erase_data" | "erase_a_piece_of_data")
+            f.kind == Kind::Asks(Right::Erasure) && matches!(f.rule, "erase_data" | "erase_a_piece_of_data")
         });
         if solid {
-            out.findings.retain(|f| !matches!(f.rule.as_str(), "remove_me" | "remove_alone"));
+            out.findings.retain(|f| !matches!(f.rule, "remove_me" | "remove_alone"));
         }
         // Art. 18(1)(d): restriction while an objection is weighed, in a letter that asks for erasure.
         if asks(Right::Erasure, out) && asks(Right::Objection, out) && asks(Right::Restriction, out) {
@@ -400,7 +397,7 @@ impl<'m> Mail<'m> {
     fn weighed(&self, weighed: &weigh::Weighed<'_>) -> Finding {
         Finding {
             kind: Kind::Asks(weighed.right),
-            rule: weighed.rule.to_owned(),
+            rule: weighed.rule,
             text: self.text_of(weighed.hit, false).to_owned(),
             span: Some(self.own.text.span(&weighed.hit.words)),
             confidence: 0.6,
@@ -472,7 +469,7 @@ impl<'m> Mail<'m> {
                 let span = (!in_subject).then(|| self.own.text.span(&hit.words));
                 out.findings.push(Finding {
                     kind: Kind::Asks(Right::OptOut),
-                    rule: "had_enough_of_mailings".to_owned(),
+                    rule: "had_enough_of_mailings",
                     text: self.text_of(hit, in_subject).to_owned(),
                     span,
                     confidence: 0.6,
@@ -493,9 +490,9 @@ impl<'m> Mail<'m> {
         self.settle(&mut out, confirms, weight);
         let only_opt_out = out.findings.iter().all(|f| f.kind == Kind::Asks(Right::OptOut));
         let mut kinds: BTreeSet<Kind> = out.findings.iter().map(|finding| finding.kind).collect();
-        let simple = |kind: Kind, rule: &str, text: &str, confidence: f32| Finding {
+        let simple = |kind: Kind, rule: &'static str, text: &str, confidence: f32| Finding {
             kind,
-            rule: rule.to_owned(),
+            rule,
             text: text.to_owned(),
             span: None,
             confidence,

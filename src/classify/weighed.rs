@@ -25,8 +25,8 @@ impl Mail<'_> {
         if origin != Origin::Person || machine || self.asked_elsewhere(&reading) {
             return reading;
         }
-        let seen = self.seen(Some(&reading));
-        let mut reading = taught::weigh(&seen, reading.clone(), &self.beyond_doubt(&reading));
+        let likely = taught::likely(&self.seen(Some(&reading)), &self.beyond_doubt(&reading));
+        let mut reading = taught::weigh(likely, &self.seen(None), reading);
         reading.findings.truncate(FINDINGS_MAX);
         reading.set_aside.truncate(FINDINGS_MAX);
         reading

@@ -111,7 +111,13 @@ impl Reader<'_> {
     fn run(&mut self) {
         let text = self.text;
         let (mut at, mut run_end, mut line_start) = (0, 0, 0);
-        while let Some(c) = char_at(text, at) {
+        while let Some(&b) = text.as_bytes().get(at) {
+            // What parts most words.
+            if b == b' ' {
+                at += 1;
+                continue;
+            }
+            let Some(c) = (if b.is_ascii() { Some(char::from(b)) } else { char_at(text, at) }) else { break };
             if is_word(c) {
                 let plain = plain_of(text, at);
                 if at >= run_end {
@@ -128,9 +134,6 @@ impl Reader<'_> {
             }
             let here = at;
             at += c.len_utf8();
-            if c == ' ' {
-                continue; // What parts most words.
-            }
             let next = char_at(text, at);
             match c {
                 '\n' => {
@@ -174,6 +177,9 @@ impl Reader<'_> {
                 pushed.make_ascii_lowercase();
             }
             at += plain;
+            if text.as_bytes().get(at) == Some(&b' ') {
+                break;
+            }
             let Some(c) = char_at(text, at) else { break };
             if is_word(c) {
                 push_normal(c, &mut self.out.norms);
@@ -464,18 +470,25 @@ fn squeeze(norms: &mut String, from: usize, stem: bool) {
         length += usize::from(count <= 2);
     }
     let all = stem || length >= 5;
-    let mut out = String::with_capacity(word.len());
-    let mut rest = word;
+    // What is read is copied aside, nearly always without asking for memory.
+    let (mut short, mut long) = ([0_u8; 64], Vec::new());
+    let copy = if let Some(copy) = short.get_mut(..bytes.len()) {
+        copy
+    } else {
+        long.resize(bytes.len(), 0);
+        long.as_mut_slice()
+    };
+    copy.copy_from_slice(bytes);
+    norms.truncate(from);
+    let mut rest: &str = std::str::from_utf8(copy).unwrap_or_default();
     while let Some(c) = rest.chars().next() {
         let run = rest.chars().take_while(|other| *other == c).count();
         let single = c.is_ascii_alphabetic() && (run >= 3 || all && run == 2);
         for _ in 0..if single { 1 } else { run } {
-            out.push(c);
+            norms.push(c);
         }
         rest = rest.get(run * c.len_utf8()..).unwrap_or("");
     }
-    norms.truncate(from);
-    norms.push_str(&out);
 }
 
 #[cfg(test)]

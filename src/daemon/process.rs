@@ -530,7 +530,7 @@ fn explain(mail: &InboundMail, reading: &Reading, signs: &[&str], evidence: &Evi
             .iter()
             .map(|finding| FindingShown {
                 kind: finding.kind.name(),
-                rule: &finding.rule,
+                rule: finding.rule,
                 text: &finding.text,
                 confidence: finding.confidence,
             })

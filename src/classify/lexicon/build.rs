@@ -8,6 +8,8 @@ pub(in crate::classify) struct Builder {
     items: BTreeMap<(String, bool), u16>,
     phrases: Vec<Phrase>,
     keys: Vec<(Vec<u16>, String)>,
+    /// Words and the topics that they are about.
+    topics: Vec<(String, bool, u16)>,
 }
 
 impl Builder {
@@ -121,8 +123,8 @@ impl Builder {
     }
 
     fn number(&mut self, key: (String, bool), entry: &str) -> Result<u16, String> {
-        let next =
-            u16::try_from(self.items.len()).map_err(|_| format!("\"{entry}\" is one word too many"))?;
+        let next = u16::try_from(self.items.len()).ok().filter(|next| *next < TOPIC);
+        let next = next.ok_or_else(|| format!("\"{entry}\" is one word too many"))?;
         Ok(*self.items.entry(key).or_insert(next))
     }
 
@@ -137,13 +139,16 @@ impl Builder {
         self.keys.push((items, norm));
     }
 
+    /// Adds what words are about, see `topics.txt`.
+    pub(super) fn topics(&mut self, file: &str) {
+        self.topics.extend(topics::words(file));
+    }
+
     pub(in crate::classify) fn build(self) -> Lexicon {
-        let mut lexicon = Lexicon {
-            words: Trie::of(self.items.iter().map(|((word, stem), item)| (word.as_str(), *stem, *item))),
-            by_anchor: vec![Vec::new(); self.items.len()],
-            little: vec![Vec::new(); self.items.len()],
-            ..Lexicon::default()
-        };
+        let items = self.items.iter().map(|((word, stem), item)| (word.as_str(), *stem, *item));
+        let topics = self.topics.iter().map(|(word, stem, topic)| (word.as_str(), *stem, TOPIC + topic));
+        let mut lexicon = Lexicon { words: Trie::of(items.chain(topics)), ..Lexicon::default() };
+        let mut anchors: Vec<(Vec<Anchor>, Vec<Anchor>)> = vec![Default::default(); self.items.len()];
         // The rarest word of a phrase is its anchor: few phrases are tried at each word of a text.
         let mut uses = vec![0_usize; self.items.len()];
         for phrase in &self.phrases {
@@ -181,18 +186,27 @@ impl Builder {
             };
             let anchor = Anchor {
                 phrase: u32::try_from(lexicon.phrases.len()).unwrap_or(u32::MAX),
+                class: phrase.class,
                 language: phrase.language,
+                alone: phrase.parts.len() == 1,
                 before: neighbour(phrase.anchor.checked_sub(1).and_then(|at| phrase.parts.get(at))),
                 after: neighbour(phrase.parts.get(phrase.anchor + 1)),
             };
             let little = phrase.class == Class::Common;
             for item in any {
-                let lists = if little { &mut lexicon.little } else { &mut lexicon.by_anchor };
-                if let Some(list) = lists.get_mut(item as usize) {
-                    list.push(anchor);
+                if let Some((anchors, littles)) = anchors.get_mut(item as usize) {
+                    if little { littles.push(anchor) } else { anchors.push(anchor) }
                 }
             }
             lexicon.phrases.push(phrase);
+        }
+        let place = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+        for (own, littles) in anchors {
+            let from = lexicon.anchors.len();
+            lexicon.anchors.extend(&own);
+            lexicon.anchors.extend(&littles);
+            let (little, end) = (from + own.len(), lexicon.anchors.len());
+            lexicon.by_item.push((place(from), place(little), place(end)));
         }
         let (mut shortest, mut longest) = (usize::MAX, 0);
         lexicon.sieve = vec![0; 1024];

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// Numbers by whole words and by their beginnings.
 #[derive(Debug, Default)]
-pub(in crate::classify) struct Trie {
+pub(super) struct Trie {
     nodes: Vec<Node>,
+    /// What each node tells, beside `nodes` and not in it: most words look at many nodes and are told little.
+    told: Vec<Told>,
     values: Vec<u16>,
 }
 
@@ -17,12 +19,20 @@ const SYMBOLS: usize = 64;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Node {
-    /// Where the node below by symbol 0 would be.
+    /// Where the node below by symbol 0 would be, and [`HEADS`].
     base: u32,
     /// The place of the node above, plus one; 0 for a place that is free.
     above: u32,
-    /// Where its numbers begin: those of every word that begins so, then those of this word alone.
-    values: u32,
+}
+
+/// Set in a base: every word that begins so is told something here.
+const HEADS: u32 = 1 << 31;
+
+/// The numbers of a node.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    /// Where they begin: those of every word that begins so, then those of this word alone.
+    from: u32,
     heads: u16,
     wholes: u16,
 }
@@ -37,7 +47,7 @@ struct Branch {
 
 impl Trie {
     /// Of normalised words; `true` beside one that stands for all that begin so.
-    pub(in crate::classify) fn of<'w>(words: impl Iterator<Item = (&'w str, bool, u16)>) -> Self {
+    pub(super) fn of<'w>(words: impl Iterator<Item = (&'w str, bool, u16)>) -> Self {
         let mut tree = vec![Branch::default()];
         for (word, stem, value) in words {
             let mut at = 0;
@@ -58,7 +68,8 @@ impl Trie {
 
     #[allow(clippy::cast_possible_truncation, reason = "a lexicon has far less than 65,536 words")]
     fn flat(tree: &[Branch]) -> Self {
-        let mut trie = Self { nodes: vec![Node { above: 1, ..Node::default() }], values: Vec::new() };
+        let root = Node { above: 1, ..Node::default() };
+        let mut trie = Self { nodes: vec![root], told: vec![Told::default()], values: Vec::new() };
         // Branches and the places they have got, nearest to the root first.
         let mut coming = VecDeque::from([(0_usize, 0_usize)]);
         let mut free = 1;
@@ -68,11 +79,13 @@ impl Trie {
                 free += 1;
             }
             let base = trie.room(free, branch);
-            trie.nodes.resize(trie.nodes.len().max(base + SYMBOLS), Node::default());
-            if let Some(node) = trie.nodes.get_mut(at) {
-                node.base = base as u32;
-                node.values = trie.values.len() as u32;
-                (node.heads, node.wholes) = (branch.heads.len() as u16, branch.wholes.len() as u16);
+            let places = trie.nodes.len().max(base + SYMBOLS);
+            trie.nodes.resize(places, Node::default());
+            trie.told.resize(places, Told::default());
+            if let (Some(node), Some(told)) = (trie.nodes.get_mut(at), trie.told.get_mut(at)) {
+                node.base = base as u32 | if branch.heads.is_empty() { 0 } else { HEADS };
+                let (heads, wholes) = (branch.heads.len() as u16, branch.wholes.len() as u16);
+                *told = Told { from: trie.values.len() as u32, heads, wholes };
             }
             trie.values.extend(branch.heads.iter().chain(&branch.wholes));
             for (symbol, next) in &branch.below {
@@ -98,32 +111,32 @@ impl Trie {
     }
 
     /// Gives every number of `word` to `tell`, those of shorter beginnings first. Returns the letters it looked at.
-    pub(in crate::classify) fn each(&self, word: &str, mut tell: impl FnMut(u16)) -> usize {
+    pub(super) fn each(&self, word: &str, mut tell: impl FnMut(u16)) -> usize {
         let Some(mut node) = self.nodes.first() else { return 0 };
-        let mut above = 1;
+        let mut place = 0;
         let mut steps = 0;
         for b in word.bytes() {
             steps += 1;
             for symbol in symbols(b) {
-                let place = node.base + u32::from(symbol);
-                let Some(next) = self.nodes.get(place as usize).filter(|next| next.above == above) else {
+                let below = (node.base & !HEADS) + u32::from(symbol);
+                let Some(next) = self.nodes.get(below as usize).filter(|next| next.above == place + 1) else {
                     return steps;
                 };
-                (node, above) = (next, place + 1);
+                (node, place) = (next, below);
             }
-            if node.heads > 0 {
-                self.values_of(node, 0, node.heads).iter().for_each(|value| tell(*value));
+            if node.base & HEADS != 0 {
+                self.heads_and_wholes(place).0.iter().for_each(|value| tell(*value));
             }
         }
-        if node.wholes > 0 {
-            self.values_of(node, node.heads, node.wholes).iter().for_each(|value| tell(*value));
-        }
+        self.heads_and_wholes(place).1.iter().for_each(|value| tell(*value));
         steps
     }
 
-    fn values_of(&self, node: &Node, skip: u16, count: u16) -> &[u16] {
-        let from = node.values as usize + usize::from(skip);
-        self.values.get(from..from + usize::from(count)).unwrap_or_default()
+    fn heads_and_wholes(&self, place: u32) -> (&[u16], &[u16]) {
+        let Some(told) = self.told.get(place as usize) else { return (&[], &[]) };
+        let (from, heads) = (told.from as usize, usize::from(told.heads));
+        let all = self.values.get(from..from + heads + usize::from(told.wholes)).unwrap_or_default();
+        all.split_at_checked(heads).unwrap_or_default()
     }
 }
 

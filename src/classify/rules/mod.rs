@@ -82,22 +82,21 @@ pub(super) struct Outcome {
 /// Reads all sentences of `zone`.
 pub(super) fn read_zone(zone: &Zone<'_>, main: Language, background: &Background, out: &mut Outcome) {
     let mut first = 0;
+    let (mut inside, mut mine): (Vec<&Hit>, Vec<&Hit>) = (Vec::new(), Vec::new());
     for sentence in &zone.text.sentences {
         let hits = &zone.found.hits;
         while hits.get(first).is_some_and(|hit| hit.words.start < sentence.words.start) {
             first += 1;
         }
-        let inside: Vec<&Hit> = hits
-            .iter()
-            .skip(first)
-            .take_while(|hit| hit.words.start < sentence.words.end)
-            .filter(|hit| hit.class != Class::Common && !weigh::only(hit.class))
-            .collect();
+        inside.clear();
+        let here = hits.iter().skip(first).take_while(|hit| hit.words.start < sentence.words.end);
+        inside.extend(here.filter(|hit| hit.class != Class::Common && !weigh::only(hit.class)));
         if inside.is_empty() {
             continue;
         }
         for language in language::of_sentence(zone, sentence, first, main) {
-            let mine: Vec<&Hit> = inside.iter().copied().filter(|hit| hit.language == language).collect();
+            mine.clear();
+            mine.extend(inside.iter().filter(|hit| hit.language == language));
             if mine.is_empty() {
                 continue;
             }
@@ -110,6 +109,7 @@ pub(super) fn read_zone(zone: &Zone<'_>, main: Language, background: &Background
                 hits: mine,
             };
             Reader { clause: &clause, zone, background, out }.read();
+            mine = clause.hits;
         }
     }
 }
@@ -177,19 +177,19 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn finding(&self, right: Right, rule: &str, words: &Range<usize>, confidence: f32) -> Finding {
+    fn finding(&self, right: Right, rule: &'static str, words: &Range<usize>, confidence: f32) -> Finding {
         let span = self.zone.text.span(words);
         let text = self.zone.source.get(span.clone()).unwrap_or("").to_owned();
         Finding {
             kind: Kind::Asks(right),
-            rule: rule.to_owned(),
+            rule,
             text,
             span: (self.zone.place == Place::Own).then_some(span),
             confidence,
         }
     }
 
-    fn push(&mut self, right: Right, rule: &str, words: Range<usize>, mood: Mood, factor: f32) {
+    fn push(&mut self, right: Right, rule: &'static str, words: Range<usize>, mood: Mood, factor: f32) {
         let mood =
             if matches!(mood, Mood::Asked(_)) && self.only_told(&words) { Mood::Aside("done") } else { mood };
         let mood = if self.zone.cites(&words) { Mood::Aside("cited") } else { mood };
@@ -220,12 +220,12 @@ impl Reader<'_, '_> {
             && !self.zone.found.hits.iter().any(again)
     }
 
-    fn aside(&mut self, right: Right, rule: &str, words: &Range<usize>, reason: &'static str) {
+    fn aside(&mut self, right: Right, rule: &'static str, words: &Range<usize>, reason: &'static str) {
         let finding = self.finding(right, rule, words, 0.5);
         self.out.set_aside.push(SetAside { finding, reason });
     }
 
-    fn say(&mut self, hit: &Hit, right: Right, rule: &str, negation: bool) {
+    fn say(&mut self, hit: &Hit, right: Right, rule: &'static str, negation: bool) {
         let clause = self.clause;
         let noun = negation && is_noun_phrase(clause, hit);
         let mut mood = clause.mood(hit, noun, negation);

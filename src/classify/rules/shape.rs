@@ -179,8 +179,8 @@ const CITED_MAX: usize = 400;
 /// sender's own, set off ("STOP"), and where most of the text is so marked the marks mean nothing.
 pub(super) fn cited(source: &str) -> Vec<Range<usize>> {
     let mut cited = Vec::new();
-    // Most mails hold none: the first bytes of the signs tell.
-    if !source.bytes().any(|b| matches!(b, b'"' | 0xc2 | 0xe2)) {
+    // Most mails hold none, and one sign is sought fastest.
+    if !['"', '«', '“', '„'].iter().any(|sign| source.contains(*sign)) {
         return cited;
     }
     let mut open: Option<(usize, char)> = None;

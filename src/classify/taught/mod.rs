@@ -10,7 +10,6 @@
 //! Linear in the length of the text, and bounded: only the first words of a long mail are weighed.
 
 mod signs;
-mod topics;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -224,17 +223,22 @@ pub fn choose(likely: &[f32; 13]) -> BTreeSet<Kind> {
     chosen.into_iter().filter_map(|at| KINDS.get(at).copied()).collect()
 }
 
-/// Weighs what the rules read. `keep` are kinds that are beyond doubt: an answer with our token, a phrase of the
+/// How likely each kind is, 0 to 1. `keep` are kinds that are beyond doubt: an answer with our token, a phrase of the
 /// installation's own.
-pub(super) fn weigh(seen: &Seen<'_>, mut reading: Reading, keep: &BTreeSet<Kind>) -> Reading {
-    if SCALES.table.is_empty() {
-        return reading;
-    }
+pub(super) fn likely(seen: &Seen<'_>, keep: &BTreeSet<Kind>) -> [f32; 13] {
     let mut likely = SCALES.weigh(seen);
     for (kind, slot) in KINDS.iter().zip(&mut likely) {
         if keep.contains(kind) {
             *slot = 1.0;
         }
+    }
+    likely
+}
+
+/// What the rules read, after it was weighed how `likely` each kind is.
+pub(super) fn weigh(likely: [f32; 13], seen: &Seen<'_>, mut reading: Reading) -> Reading {
+    if SCALES.table.is_empty() {
+        return reading;
     }
     let chosen = choose(&likely);
     let of = |kind: Kind| KINDS.iter().position(|known| *known == kind).unwrap_or(KINDS.len());
@@ -248,13 +252,7 @@ pub(super) fn weigh(seen: &Seen<'_>, mut reading: Reading, keep: &BTreeSet<Kind>
         let confidence = if *kind == Kind::Asks(Right::OptOut) { p } else { p.min(UNSURE) };
         unsure |= *kind == Kind::Other;
         if *kind != Kind::Other {
-            reading.findings.push(Finding {
-                kind: *kind,
-                rule: "weighs_most".to_owned(),
-                text,
-                span,
-                confidence,
-            });
+            reading.findings.push(Finding { kind: *kind, rule: "weighs_most", text, span, confidence });
         }
     }
     let (stay, fall): (Vec<Finding>, Vec<Finding>) =

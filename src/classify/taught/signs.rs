@@ -10,7 +10,6 @@ use super::super::lexicon::{Class, Hit};
 use super::super::rules::Zone;
 use super::super::words::Break;
 use super::super::{Answer, Kind, Language, Reading};
-use super::topics;
 
 /// Words of a mail that are weighed: longer ones say early, or in the rules' terms, what they want.
 const WORDS_MAX: usize = 400;
@@ -97,12 +96,13 @@ const QUESTION: u32 = 5;
 /// Gives every sign of the mail to `tell`, some more than once.
 pub(super) fn each(seen: &Seen<'_>, mut tell: impl FnMut(u32, At)) {
     words(seen.own, &mut |sign, at| tell(sign, At::Own(at)));
-    let mut about = [0_u8; 64];
-    topics_of(seen.own, &mut about);
+    let mut about = seen.own.found.about;
     classes(seen.own, seen.language, 0, &mut |sign, at| tell(sign, At::Own(at)));
     if let Some(subject) = seen.subject {
         words(subject, &mut |sign, _| tell(sign, At::Subject));
-        topics_of(subject, &mut about);
+        for (times, more) in about.iter_mut().zip(subject.found.about) {
+            *times = times.saturating_add(more);
+        }
         classes(subject, seen.language, 1, &mut |sign, _| tell(sign, At::Subject));
         for at in 0..subject.text.words.len().min(WORDS_MAX) {
             tell(mix(b'S', hashes(subject.text.norm(at), 5).0, 0), At::Subject);
@@ -158,19 +158,6 @@ fn words(zone: &Zone<'_>, tell: &mut impl FnMut(u32, usize)) {
     }
     if count > 0 {
         tell(mix(b'b', before, END), count - 1);
-    }
-}
-
-/// How often each topic is met.
-fn topics_of(zone: &Zone<'_>, about: &mut [u8; 64]) {
-    for at in 0..zone.text.words.len().min(WORDS_MAX) {
-        let mut of_word = topics::of(zone.text.norm(at));
-        while of_word != 0 {
-            if let Some(times) = about.get_mut(of_word.trailing_zeros() as usize) {
-                *times = times.saturating_add(1);
-            }
-            of_word &= of_word - 1;
-        }
     }
 }
 
@@ -254,7 +241,7 @@ fn said(reading: &Reading, tell: &mut impl FnMut(u32)) {
     }
     for finding in &reading.findings {
         if matches!(finding.kind, Kind::Asks(_)) {
-            tell(mix(b'R', name(finding.kind.name()), name(&finding.rule)));
+            tell(mix(b'R', name(finding.kind.name()), name(finding.rule)));
         }
     }
     for fallen in &reading.set_aside {

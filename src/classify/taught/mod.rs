@@ -2,7 +2,7 @@
 //! against each kind.
 //!
 //! The rules name what the lexicon knows. People say the same in words that no list foresees ("save your stamps").
-//! Here a logistic regression, learnt from the mails of `tests/corpus` by `examples/teach.rs`, puts all signs of a
+//! Here a logistic regression, learnt from the mails of `tests/corpus` by `tests/corpus/teach.rs`, puts all signs of a
 //! mail on thirteen scales at once. The rules' findings are signs among the others: usually the heaviest. What the
 //! scales add is told as a finding with the sentence that weighed most, what they take away is told as set aside, and
 //! neither is ever certain enough for an automatic act but the opt-out (`law.md` §1.0: there doubt favours acting).
@@ -14,7 +14,7 @@ mod signs;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use super::{CERTAIN, Finding, Kind, Reading, Right, SetAside};
+use super::{CERTAIN, Finding, Kind, Language, Reading, Right, SetAside};
 use signs::At;
 pub(super) use signs::Seen;
 
@@ -38,6 +38,10 @@ pub(super) const KINDS: [Kind; 13] = [
 const COMBINING: usize = 8;
 /// Nothing the scales alone say is sure, but for an opt-out.
 const UNSURE: f32 = CERTAIN - 0.05;
+/// Where nothing is likelier than this, the scales have met nothing they know, and the rules' word stands.
+const OPINION: f32 = 0.05;
+/// The same in languages of which few mails were taught. There the rules fall only if they found nothing.
+const OPINION_UNTAUGHT: f32 = 0.6;
 /// A kind that is at least so likely and was not chosen is worth a person's look.
 const NEAR: f32 = 0.25;
 
@@ -69,7 +73,7 @@ struct Row {
 const SIEVE_BITS: u32 = 18;
 
 impl Scales {
-    /// Reads the file that `examples/teach.rs` wrote: `step` and `bias` (13 little-endian floats each), then for each
+    /// Reads the file that `tests/corpus/teach.rs` wrote: `step` and `bias` (13 little-endian floats each), then for each
     /// sign its number (4 bytes) and 13 weights of one byte.
     fn read(file: &[u8]) -> Option<Self> {
         let floats = |from: usize| -> Option<[f32; 13]> {
@@ -187,7 +191,7 @@ fn length(told: u32) -> f32 {
 /// By what the sums of what the rules say are divided, in every mail.
 const SAID: f32 = 12.0;
 
-/// Every sign of a mail and its worth: what `examples/teach.rs` learns from.
+/// Every sign of a mail and its worth: what `tests/corpus/teach.rs` learns from.
 pub(super) fn signs_of(seen: &Seen<'_>) -> Vec<(u32, f32)> {
     let (mut text, mut said, mut told) = (BTreeSet::new(), BTreeSet::new(), 0);
     signs::each(seen, |sign, at| {
@@ -203,9 +207,13 @@ pub(super) fn signs_of(seen: &Seen<'_>) -> Vec<(u32, f32)> {
     text.chain(said.into_iter().map(|sign| (sign, worth.max(1.0 / SAID)))).collect()
 }
 
-/// The most likely set of kinds.
+/// The most likely set of kinds, given what the `rules` read; `None` where their word stands.
 #[must_use]
-pub fn choose(likely: &[f32; 13]) -> BTreeSet<Kind> {
+pub fn choose(likely: &[f32; 13], rules: &Reading) -> Option<BTreeSet<Kind>> {
+    let taught = matches!(rules.language, Language::Fr | Language::En);
+    if !taught && rules.kinds.iter().any(|kind| *kind != Kind::Other) {
+        return None;
+    }
     let odds = |at: usize| {
         let p = likely.get(at).copied().unwrap_or(0.0).clamp(1e-6, 1.0 - 1e-6);
         (p / (1.0 - p)).ln()
@@ -220,7 +228,9 @@ pub fn choose(likely: &[f32; 13]) -> BTreeSet<Kind> {
         Some(alone) if odds(alone) >= sum => vec![alone],
         _ => together,
     };
-    chosen.into_iter().filter_map(|at| KINDS.get(at).copied()).collect()
+    let best = chosen.iter().filter_map(|at| likely.get(*at)).fold(0.0_f32, |best, p| best.max(*p));
+    let least = if taught { OPINION } else { OPINION_UNTAUGHT };
+    (best >= least).then(|| chosen.into_iter().filter_map(|at| KINDS.get(at).copied()).collect())
 }
 
 /// How likely each kind is, 0 to 1. `keep` are kinds that are beyond doubt: an answer with our token, a phrase of the
@@ -240,7 +250,7 @@ pub(super) fn weigh(likely: [f32; 13], seen: &Seen<'_>, mut reading: Reading) ->
     if SCALES.table.is_empty() {
         return reading;
     }
-    let chosen = choose(&likely);
+    let Some(chosen) = choose(&likely, &reading) else { return reading };
     let of = |kind: Kind| KINDS.iter().position(|known| *known == kind).unwrap_or(KINDS.len());
     let mut unsure = false;
     for kind in chosen.difference(&reading.kinds.clone()) {

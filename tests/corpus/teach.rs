@@ -1,7 +1,8 @@
 //! Learns the weights of `src/classify/taught` from labelled mails, the same bytes on every run.
 //!
-//!     cargo run --release --example teach            # writes src/classify/taught/weights.bin
-//!     cargo run --release --example teach -- --folds 5    # shows what is learnt on mails that were not taught
+//!     cargo run --release --example teach                   # writes src/classify/taught/weights.bin
+//!     cargo run --release --example teach -- --folds 5      # what is learnt, on mails that were not taught
+//!     cargo run --release --example teach -- --apart        # the same on each source of ../shared that was not taught
 //!
 //! It reads the folders of `tests/corpus` that were written to learn from. In `seen` and `tune` the rules were written
 //! with the mails at hand, so what they say there is left out: on new mails they are less often right.
@@ -10,12 +11,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use rightsd::classify::{OwnPhrases, Words, choose, signs};
+use rightsd::classify::{OwnPhrases, Reading, Words, choose, read_by_rules, signs};
 use rightsd::mail::{Bounds, Origin, Ours, parse, screen};
 
 /// Folders, and whether what the rules say of their mails counts.
 const FOLDERS: [(&str, bool); 4] =
     [("learn", true), ("seen", false), ("tune", false), ("../../../shared/corpus", true)];
+/// Mails that nobody wrote for this program count more, since they are few.
+const SHARED_WORTH: f32 = 3.0;
 const OUT: &str = "src/classify/taught/weights.bin";
 const NAMES: [&str; 13] = [
     "unsubscribe",
@@ -43,6 +46,10 @@ struct Lesson {
     signs: Vec<(u32, f32)>,
     kinds: BTreeSet<String>,
     accept: Vec<BTreeSet<String>>,
+    /// What the rules say.
+    rules: Reading,
+    /// Where it comes from: the folder that it lies in, below its own for the shared corpus.
+    source: String,
 }
 
 struct Learnt {
@@ -53,11 +60,12 @@ struct Learnt {
 
 fn main() {
     let mut args = std::env::args().skip(1);
-    let (mut root, mut folds) = (PathBuf::from("tests/corpus"), None);
+    let (mut root, mut folds, mut apart) = (PathBuf::from("tests/corpus"), None, false);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--corpus" => root = args.next().expect("a folder").into(),
             "--folds" => folds = Some(args.next().expect("a number").parse::<usize>().expect("a number")),
+            "--apart" => apart = true,
             other => panic!("what is {other}?"),
         }
     }
@@ -69,6 +77,9 @@ fn main() {
     lessons.push(phrases(&root.join("said")));
     let counts: Vec<usize> = lessons.iter().map(Vec::len).collect();
     println!("mails: {counts:?}");
+    if apart {
+        return examine_sources(&lessons);
+    }
     if let Some(folds) = folds {
         return examine(&lessons, folds);
     }
@@ -93,10 +104,10 @@ fn read(folder: &Path, with_rules: bool) -> Vec<Lesson> {
         if screen(&mail, &Ours::default()).origin != Origin::Person {
             continue;
         }
-        let signs = signs(&Words::of(&mail), &OwnPhrases::default(), with_rules);
         let mut sets = vec![set(kinds)];
         sets.extend(accept.split(';').filter(|set| !set.is_empty()).map(set));
-        lessons.push(Lesson { signs, kinds: set(kinds), accept: sets });
+        let source = Path::new(file).parent().map(|parent| parent.display().to_string());
+        lessons.push(lesson(&Words::of(&mail), sets, with_rules, source.unwrap_or_default()));
     }
     lessons
 }
@@ -115,11 +126,16 @@ fn phrases(folder: &Path) -> Vec<Lesson> {
             words.strip_prefix('[').and_then(|rest| rest.split_once(']')).unwrap_or(("", words));
         let own = own.trim().replace("\\n", "\n");
         let words = Words { subject, own: &own, ..Words::default() };
-        let signs = signs(&words, &OwnPhrases::default(), true);
-        let accept: Vec<BTreeSet<String>> = kinds.split(" or ").map(set).collect();
-        lessons.push(Lesson { signs, kinds: accept[0].clone(), accept });
+        lessons.push(lesson(&words, kinds.split(" or ").map(set).collect(), true, String::new()));
     }
     lessons
+}
+
+fn lesson(words: &Words<'_>, accept: Vec<BTreeSet<String>>, with_rules: bool, source: String) -> Lesson {
+    let extra = OwnPhrases::default();
+    let signs = signs(words, &extra, with_rules);
+    let rules = read_by_rules(words, Origin::Person, &extra);
+    Lesson { signs, kinds: accept[0].clone(), accept, rules, source }
 }
 
 /// The rows of a CSV file with quoted fields (RFC 4180).
@@ -162,7 +178,9 @@ fn teach(lessons: &[&Lesson]) -> Learnt {
             .iter()
             .map(|lesson| {
                 let said = |set: &BTreeSet<String>| set.contains(*name);
-                if lesson.accept.iter().any(|set| said(set) != said(&lesson.kinds)) { 0.5 } else { 1.0 }
+                let either = lesson.accept.iter().any(|set| said(set) != said(&lesson.kinds));
+                let shared = if lesson.source.contains('/') { SHARED_WORTH } else { 1.0 };
+                shared * if either { 0.5 } else { 1.0 }
             })
             .collect();
         let (mut w, mut g, mut b, mut bg) =
@@ -221,44 +239,88 @@ fn written(learnt: &Learnt) -> Vec<u8> {
     file
 }
 
+/// How many were right, how many asked and were lost, how many did not ask and were taken for a request.
+#[derive(Clone, Copy, Default)]
+struct Score {
+    count: usize,
+    right: usize,
+    asked: usize,
+    lost: usize,
+    calm: usize,
+    invented: usize,
+}
+
+impl Score {
+    fn add(&mut self, lesson: &Lesson, said: &BTreeSet<String>) {
+        let asks = |set: &BTreeSet<String>| set.iter().any(|kind| NAMES[..7].contains(&kind.as_str()));
+        self.count += 1;
+        self.right += usize::from(lesson.accept.contains(said));
+        if lesson.accept.iter().all(asks) {
+            self.asked += 1;
+            self.lost += usize::from(!asks(said));
+        } else if !lesson.accept.iter().any(asks) {
+            self.calm += 1;
+            self.invented += usize::from(asks(said));
+        }
+    }
+
+    fn print(self, name: &str) {
+        let share = |n: usize, of: usize| 100.0 * n as f32 / of.max(1) as f32;
+        println!(
+            "{name}: right or tolerable {:.1} % of {}; lost {} of {} ({:.1} %); invented {} of {} ({:.1} %)",
+            share(self.right, self.count),
+            self.count,
+            self.lost,
+            self.asked,
+            share(self.lost, self.asked),
+            self.invented,
+            self.calm,
+            share(self.invented, self.calm)
+        );
+    }
+}
+
 /// Teaches on all but each part in turn, and asks that part.
 fn examine(folders: &[Vec<Lesson>], folds: usize) {
-    let requests: BTreeSet<&str> = NAMES[..7].iter().copied().collect();
-    let asks = |set: &BTreeSet<String>| set.iter().any(|kind| requests.contains(kind.as_str()));
     let all: Vec<(usize, &Lesson)> =
         folders.iter().enumerate().flat_map(|(at, lessons)| lessons.iter().map(move |l| (at, l))).collect();
-    let mut scores = vec![[0_usize; 6]; folders.len()];
+    let mut scores = vec![Score::default(); folders.len()];
     for fold in 0..folds {
         let of_fold = |at: &usize| at * 7919 % folds == fold;
         let taught: Vec<&Lesson> =
             all.iter().enumerate().filter(|(at, _)| !of_fold(at)).map(|(_, (_, lesson))| *lesson).collect();
         let learnt = teach(&taught);
         for (_, (folder, lesson)) in all.iter().enumerate().filter(|(at, _)| of_fold(at)) {
-            let said = learnt.says(lesson);
-            let [count, right, asked, lost, calm, invented] = &mut scores[*folder];
-            *count += 1;
-            *right += usize::from(lesson.accept.contains(&said));
-            if lesson.accept.iter().all(asks) {
-                *asked += 1;
-                *lost += usize::from(!asks(&said));
-            } else if !lesson.accept.iter().any(asks) {
-                *calm += 1;
-                *invented += usize::from(asks(&said));
-            }
+            scores[*folder].add(lesson, &learnt.says(lesson));
         }
     }
-    let share = |n: usize, of: usize| 100.0 * n as f32 / of.max(1) as f32;
     let names = FOLDERS.into_iter().chain([("../phrases", true), ("said", true)]);
-    for ((folder, with_rules), [count, right, asked, lost, calm, invented]) in names.zip(scores) {
-        println!(
-            "{folder} (rules {}): right or tolerable {:.1} % of {count}; lost {lost} of {asked} ({:.1} %); \
-             invented {invented} of {calm} ({:.1} %)",
-            if with_rules { "heard" } else { "not heard" },
-            share(right, count),
-            share(lost, asked),
-            share(invented, calm)
-        );
+    for ((folder, with_rules), score) in names.zip(scores) {
+        score.print(&format!("{folder} (rules {})", if with_rules { "heard" } else { "not heard" }));
     }
+}
+
+/// Teaches on all but each source of the shared corpus in turn, and asks that source: mails of another making than any
+/// that were taught.
+fn examine_sources(folders: &[Vec<Lesson>]) {
+    let shared = FOLDERS.iter().position(|(folder, _)| folder.contains("shared")).expect("a shared folder");
+    let sources: BTreeSet<&str> = folders[shared].iter().map(|lesson| lesson.source.as_str()).collect();
+    let mut whole = Score::default();
+    for source in sources {
+        let apart = |at: usize, lesson: &Lesson| at == shared && lesson.source == source;
+        let all = folders.iter().enumerate().flat_map(|(at, lessons)| lessons.iter().map(move |l| (at, l)));
+        let taught: Vec<&Lesson> =
+            all.filter(|(at, lesson)| !apart(*at, lesson)).map(|(_, lesson)| lesson).collect();
+        let learnt = teach(&taught);
+        let mut score = Score::default();
+        for lesson in folders[shared].iter().filter(|lesson| lesson.source == source) {
+            let said = learnt.says(lesson);
+            score.add(lesson, &said);
+            whole.add(lesson, &said);
+        }
+        score.print(source);
+    }
+    whole.print("all sources, each apart");
 }
 
 impl Learnt {
@@ -271,6 +333,11 @@ impl Learnt {
             let sum: f32 = lesson.signs.iter().map(weight).sum();
             *slot = 1.0 / (1.0 + (-(sum + self.bias[kind])).exp());
         }
-        choose(&likely).into_iter().map(|kind| kind.name().to_owned()).collect()
+        let chosen = choose(&likely, &lesson.rules);
+        chosen
+            .unwrap_or_else(|| lesson.rules.kinds.clone())
+            .into_iter()
+            .map(|kind| kind.name().to_owned())
+            .collect()
     }
 }

@@ -1,4 +1,4 @@
-//! The confirmation page under load (R28, R29): `cargo run --release --example page_load -- [visits a second] [slow
+//! The confirmation page under load (R28, R29): `cargo bench --bench page_load -- [visits a second] [slow
 //! connections]`. Visitor and page share the machine; slow connections come from as many networks.
 
 #[path = "../tests/page/house.rs"]
@@ -19,7 +19,7 @@ const SECONDS: u64 = 10;
 
 #[tokio::main]
 async fn main() {
-    let mut figures = std::env::args().skip(1).map(|figure| figure.parse::<u64>().expect("a number"));
+    let mut figures = std::env::args().skip(1).filter_map(|figure| figure.parse::<u64>().ok());
     let rate = figures.next().unwrap_or(1000);
     let slow = figures.next().unwrap_or(0);
     let desk = FakeDesk::default();

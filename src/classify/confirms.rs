@@ -62,8 +62,9 @@ impl Mail<'_> {
         let subject_fits =
             (0..self.subject.text.words.len()).any(|i| about_request.contains(&self.subject.text.norm(i)));
         // A letter that is quoted and asks nothing is another one: that a request has come in.
+        let answers_another = !quoted.text.words.is_empty() && quote_asks == 0;
         if self.reply
-            && (quoted.text.words.is_empty() || quote_asks > 0)
+            && !answers_another
             && (own_confirms || (short && matches!(answer, Answer::Yes | Answer::No) && subject_fits))
         {
             return true;
@@ -71,10 +72,9 @@ impl Mail<'_> {
         let mut strong =
             self.own.found.hits.iter().filter(|hit| hit.class == Class::Confirm && hit.words.len() >= 4);
         let says_so = |hit: &Hit| hit.words.clone().any(|i| self.own.text.norm(i).starts_with("confirm"));
-        // A passport that comes with a request is no answer to anything.
-        strong
-            .next()
-            .is_some_and(|hit| says_so(hit) || self.reply || self.requests(false).findings.is_empty())
-            && !self.own.has(Class::Past)
+        // A passport that comes with a request is no answer to anything, nor is "I clicked the link" under an advertisement.
+        strong.next().is_some_and(|hit| {
+            says_so(hit) || !answers_another && (self.reply || self.requests(false).findings.is_empty())
+        }) && !self.own.has(Class::Past)
     }
 }

@@ -31,10 +31,11 @@ pub(super) fn automatic<'z>(
     }
     let (replies, absent) = (count(own, Class::AutoReply), count(own, Class::Absence));
     if let Some(hit) = first(own, Class::AutoReply) {
-        // Newsletters forbid to answer, and people thank: alone these say nothing.
+        // Newsletters forbid to answer, people thank and set terms ("business days", squeezed): alone these say nothing.
         let first = own.text.norm(hit.words.start);
-        let thanks = matches!(first, "thank" | "thanks" | "please" | "do" | "ne" | "merci");
-        if replies >= 2 || absent >= 1 || !thanks {
+        let anybody =
+            matches!(first, "thank" | "thanks" | "please" | "do" | "ne" | "merci" | "busines" | "response");
+        if replies >= 2 || absent >= 1 || !anybody {
             return Some((Kind::AutoReply, "says_automatic", hit, false));
         }
     }

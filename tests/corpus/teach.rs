@@ -4,6 +4,8 @@
 //!     cargo run --release --example teach -- --folds 5      # what is learnt, on mails that were not taught
 //!     cargo run --release --example teach -- --apart        # the same on each source of ../shared that was not taught
 //!
+//!     cargo run --release --example teach -- --ask FOLDER   # teaches, writes nothing, and scores FOLDER/labels.csv
+//!
 //! It reads the folders of `tests/corpus` that were written to learn from. In `seen` and `tune` the rules were written
 //! with the mails at hand, so what they say there is left out: on new mails they are less often right.
 //! `tests/corpus/measure` is never read here.
@@ -61,11 +63,13 @@ struct Learnt {
 fn main() {
     let mut args = std::env::args().skip(1);
     let (mut root, mut folds, mut apart) = (PathBuf::from("tests/corpus"), None, false);
+    let mut asked = Vec::new();
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--corpus" => root = args.next().expect("a folder").into(),
             "--folds" => folds = Some(args.next().expect("a number").parse::<usize>().expect("a number")),
             "--apart" => apart = true,
+            "--ask" => asked.push(PathBuf::from(args.next().expect("a folder"))),
             other => panic!("what is {other}?"),
         }
     }
@@ -84,7 +88,18 @@ fn main() {
         return examine(&lessons, folds);
     }
     let all: Vec<&Lesson> = lessons.iter().flatten().collect();
-    let file = written(&teach(&all));
+    let learnt = teach(&all);
+    if !asked.is_empty() {
+        for folder in asked {
+            let mut score = Score::default();
+            for lesson in read(&folder, true) {
+                score.add(&lesson, &learnt.says(&lesson));
+            }
+            score.print(&folder.display().to_string());
+        }
+        return;
+    }
+    let file = written(&learnt);
     std::fs::write(OUT, &file).expect("the weights are written");
     println!("{OUT}: {} bytes", file.len());
 }

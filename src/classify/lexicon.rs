@@ -117,6 +117,7 @@ classes! {
     But = "mark.but": "but, and, then: a new thought begins",
     Thanks = "mark.thanks": "thanks",
     Reminder = "mark.reminder": "my request of, without answer",
+    Settled = "mark.settled": "dealt with: what an earlier request came to",
     Complaint = "mark.complaint": "I lodge a complaint with the authority",
     Value = "mark.new_value": "the right one is, instead of",
     Wrong = "mark.wrong": "is wrong, is out of date",

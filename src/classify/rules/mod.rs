@@ -3,6 +3,7 @@
 mod access;
 mod correction;
 mod erasure;
+mod follow_up;
 mod marketing;
 mod objection;
 mod shape;
@@ -192,6 +193,14 @@ impl Reader<'_, '_> {
     fn push(&mut self, right: Right, rule: &'static str, words: Range<usize>, mood: Mood, factor: f32) {
         let mood =
             if matches!(mood, Mood::Asked(_)) && self.only_told(&words) { Mood::Aside("done") } else { mood };
+        let mood = match (self.follow_up(&words), mood) {
+            (
+                Some(Mood::Asked(chased)),
+                Mood::Aside("done" | "background" | "only_mentioned" | "question_about"),
+            ) => Mood::Asked(chased),
+            (Some(Mood::Aside(reason)), Mood::Asked(_)) => Mood::Aside(reason),
+            (_, mood) => mood,
+        };
         let mood = if self.zone.cites(&words) { Mood::Aside("cited") } else { mood };
         match mood {
             Mood::Asked(confidence) => {

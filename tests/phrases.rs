@@ -65,6 +65,12 @@ fn the_scales_agree() {
 }
 
 #[test]
+fn the_plainest_wishes_stand() {
+    let (wrong, count) = wrong(include_str!("phrases/plain.txt"), read);
+    assert!(wrong.is_empty(), "{} of {count} rows:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
 fn french_as_people_write_it() {
     check(include_str!("phrases/fr.txt"));
 }

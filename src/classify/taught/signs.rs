@@ -239,9 +239,14 @@ fn said(reading: &Reading, tell: &mut impl FnMut(u32)) {
     for kind in &reading.kinds {
         tell(mix(b'R', name(kind.name()), 0));
     }
+    let fell = |kind: Kind| reading.set_aside.iter().any(|f| f.reason == "negated" && f.finding.kind != kind);
     for finding in &reading.findings {
         if matches!(finding.kind, Kind::Asks(_)) {
             tell(mix(b'R', name(finding.kind.name()), name(finding.rule)));
+            // "Do not delete it, correct it": what is refused beside a wish makes the wish clearer.
+            if fell(finding.kind) {
+                tell(mix(b'B', name(finding.kind.name()), 0));
+            }
         }
     }
     for fallen in &reading.set_aside {

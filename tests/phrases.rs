@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use rightsd::classify::{OwnPhrases, Reading, Words, read, read_by_rules};
+use rightsd::classify::{Language, OwnPhrases, Reading, Words, read, read_by_rules};
 use rightsd::mail::Origin;
 
 #[track_caller]
@@ -103,4 +103,12 @@ fn between_the_lines() {
 #[test]
 fn outsiders_of_every_sort() {
     check(include_str!("phrases/outsiders.txt"));
+}
+
+/// Its letter is written in the language of the house.
+#[test]
+fn stop_tells_no_language() {
+    let words = Words { subject: "STOP", ..Words::default() };
+    let reading = read(&words, Origin::Person, &OwnPhrases::default());
+    assert_eq!(reading.language, Language::Unknown);
 }

@@ -113,11 +113,17 @@ fn is_saying(class: Class) -> bool {
 impl Mail<'_> {
     /// The language of the sender's own words; of what is quoted when they are too few to tell.
     pub(super) fn tell_language(&self, repeated: bool) -> Language {
-        let own = Votes::of_zone(&self.own);
         let count = self.own.text.words.len();
+        // "STOP" tells no language.
+        let everywhere = |zone: &Zone<'_>| {
+            (0..zone.text.words.len()).all(|at| matches!(zone.text.norm(at), "stop" | "ok" | "re"))
+        };
+        let of_subject = |weight: u32| if everywhere(&self.subject) { 0 } else { weight };
         let mut votes = Votes::default();
-        votes.add(own, 2);
-        votes.add(Votes::of_zone(&self.subject), if repeated && count > 3 { 0 } else { 1 });
+        if !everywhere(&self.own) {
+            votes.add(Votes::of_zone(&self.own), 2);
+        }
+        votes.add(Votes::of_zone(&self.subject), of_subject(if repeated && count > 3 { 0 } else { 1 }));
         if let Some((language, most)) = votes.best() {
             // A language that we do not know shares a few little words with those that we know.
             if count < 8 || most as usize * 10 >= count * 8 {
@@ -135,7 +141,7 @@ impl Mail<'_> {
         };
         let around = zone(Place::Forwarded, clipped(around, 2_000), self.extra);
         let mut votes = Votes::of_zone(&around);
-        votes.add(Votes::of_zone(&self.subject), 1);
+        votes.add(Votes::of_zone(&self.subject), of_subject(1));
         match votes.best() {
             Some((language, _)) if count > 0 => language,
             _ => Language::Unknown,

@@ -4,17 +4,22 @@
 //!     cargo run --release --example teach -- --folds 5      # what is learnt, on mails that were not taught
 //!     cargo run --release --example teach -- --apart        # the same on each source of ../shared that was not taught
 //!
-//!     cargo run --release --example teach -- --ask FOLDER   # teaches, writes nothing, and scores FOLDER/labels.csv
+//!     cargo run --release --example teach -- --ask PATH     # teaches, writes nothing, and scores a folder or a file of lines
 //!
-//! It reads the folders of `tests/corpus` that were written to learn from. In `seen` and `tune` the rules were written
-//! with the mails at hand, so what they say there is left out: on new mails they are less often right.
-//! `tests/corpus/measure` is never read here.
+//! It reads what lies in `tests/corpus` to be learnt from: folders of whole mails, files of one mail a line (`told`), of
+//! one sentence a line (`said`). In `seen` and `tune` the rules were written with the mails at hand, so what they say
+//! there is left out: on new mails they are less often right. `measure` and `blind.jsonl` are never taught.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use rightsd::classify::{OwnPhrases, Reading, Words, choose, read_by_rules, signs};
 use rightsd::mail::{Bounds, Origin, Ours, parse, screen};
+
+#[path = "samples.rs"]
+mod samples;
+
+use samples::samples;
 
 /// Folders, and whether what the rules say of their mails counts.
 const FOLDERS: [(&str, bool); 4] =
@@ -77,6 +82,7 @@ fn main() {
     for (folder, with_rules) in FOLDERS {
         lessons.push(read(&root.join(folder), with_rules));
     }
+    lessons.push(files(&root.join("told")).iter().flat_map(|path| read(path, true)).collect());
     lessons.push(phrases(Path::new("tests/phrases")));
     lessons.push(phrases(&root.join("said")));
     let counts: Vec<usize> = lessons.iter().map(Vec::len).collect();
@@ -104,35 +110,35 @@ fn main() {
     println!("{OUT}: {} bytes", file.len());
 }
 
-fn read(folder: &Path, with_rules: bool) -> Vec<Lesson> {
-    let Ok(labels) = std::fs::read_to_string(folder.join("labels.csv")) else {
-        println!("{} is absent", folder.display());
+fn read(path: &Path, with_rules: bool) -> Vec<Lesson> {
+    let Some(samples) = samples(path) else {
+        println!("{} is absent", path.display());
         return Vec::new();
     };
-    let set = |text: &str| text.split('|').map(str::to_owned).collect::<BTreeSet<_>>();
     let mut lessons = Vec::new();
-    for row in rows(&labels).into_iter().skip(1) {
-        let [file, kinds, _, _, accept, ..] = &row[..] else { continue };
-        let raw = std::fs::read(folder.join(file)).expect(file);
-        let Ok(mail) = parse(&raw, &Bounds::default()) else { continue };
+    for sample in samples {
+        let Ok(mail) = parse(&sample.raw, &Bounds::default()) else { continue };
         // What a machine's own headers tell is not weighed.
         if screen(&mail, &Ours::default()).origin != Origin::Person {
             continue;
         }
-        let mut sets = vec![set(kinds)];
-        sets.extend(accept.split(';').filter(|set| !set.is_empty()).map(set));
-        let source = Path::new(file).parent().map(|parent| parent.display().to_string());
-        lessons.push(lesson(&Words::of(&mail), sets, with_rules, source.unwrap_or_default()));
+        let source = Path::new(&sample.file).parent().map(|parent| parent.display().to_string());
+        lessons.push(lesson(&Words::of(&mail), sample.accepted, with_rules, source.unwrap_or_default()));
     }
     lessons
 }
 
-/// Rows as in `tests/phrases`, of which each is a whole short mail: kinds, a colon, words.
-fn phrases(folder: &Path) -> Vec<Lesson> {
+/// The files of `folder`, always in one order.
+fn files(folder: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     files.sort();
-    let text: String = files.iter().filter_map(|path| std::fs::read_to_string(path).ok()).collect();
+    files
+}
+
+/// Rows as in `tests/phrases`, of which each is a whole short mail: kinds, a colon, words.
+fn phrases(folder: &Path) -> Vec<Lesson> {
+    let text: String = files(folder).iter().filter_map(|path| std::fs::read_to_string(path).ok()).collect();
     let set = |text: &str| text.split('+').map(|kind| kind.trim().to_owned()).collect::<BTreeSet<_>>();
     let mut lessons = Vec::new();
     for row in text.lines().map(str::trim).filter(|row| !row.is_empty() && !row.starts_with('#')) {
@@ -151,26 +157,6 @@ fn lesson(words: &Words<'_>, accept: Vec<BTreeSet<String>>, with_rules: bool, so
     let signs = signs(words, &extra, with_rules);
     let rules = read_by_rules(words, Origin::Person, &extra);
     Lesson { signs, kinds: accept[0].clone(), accept, rules, source }
-}
-
-/// The rows of a CSV file with quoted fields (RFC 4180).
-fn rows(text: &str) -> Vec<Vec<String>> {
-    let (mut rows, mut row, mut field, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' if quoted && chars.peek() == Some(&'"') => field.extend(chars.next()),
-            '"' => quoted = !quoted,
-            ',' if !quoted => row.push(std::mem::take(&mut field)),
-            '\n' if !quoted => {
-                row.push(std::mem::take(&mut field));
-                rows.push(std::mem::take(&mut row));
-            }
-            '\r' if !quoted => {}
-            c => field.push(c),
-        }
-    }
-    rows
 }
 
 /// Logistic regression on each kind by itself, by steps that grow shorter (AdaGrad), in one fixed order.
@@ -309,7 +295,7 @@ fn examine(folders: &[Vec<Lesson>], folds: usize) {
             scores[*folder].add(lesson, &learnt.says(lesson));
         }
     }
-    let names = FOLDERS.into_iter().chain([("../phrases", true), ("said", true)]);
+    let names = FOLDERS.into_iter().chain([("told", true), ("../phrases", true), ("said", true)]);
     for ((folder, with_rules), score) in names.zip(scores) {
         score.print(&format!("{folder} (rules {})", if with_rules { "heard" } else { "not heard" }));
     }

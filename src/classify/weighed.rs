@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::reading::{FINDINGS_MAX, Mail};
-use super::{Answer, CERTAIN, CERTAIN_OPT_OUT, Kind, OwnPhrases, Reading, Right, Words, own, robots, taught};
+use super::{
+    Answer, CERTAIN, CERTAIN_OPT_OUT, Finding, Kind, OwnPhrases, Reading, Right, Words, own, robots, taught,
+};
 use crate::mail::Origin;
 
 /// As [`super::read`], but what is weighed instead of what it comes to: see `tests/corpus/teach.rs`. `with_rules`: what the rules
@@ -27,7 +29,7 @@ impl Mail<'_> {
         }
         let likely = taught::likely(&self.seen(Some(&reading)), &self.beyond_doubt(&reading));
         let mut reading = taught::weigh(likely, &self.seen(None), reading);
-        reading.findings.truncate(FINDINGS_MAX);
+        told_once(&mut reading.findings);
         reading.set_aside.truncate(FINDINGS_MAX);
         reading
     }
@@ -71,6 +73,28 @@ impl Mail<'_> {
         }
         kinds
     }
+}
+
+/// Leaves one finding of several that lead to the same kind by the same words: the strongest, which stands first. Each
+/// rule counts when a mail is weighed, but a person who reads why wants to read it once.
+fn told_once(findings: &mut Vec<Finding>) {
+    let mut kept: Vec<Finding> = Vec::with_capacity(findings.len().min(FINDINGS_MAX));
+    for finding in findings.drain(..) {
+        let again = kept.iter().any(|other| {
+            other.kind == finding.kind
+                && match (&other.span, &finding.span) {
+                    (Some(a), Some(b)) => a.start < b.end && b.start < a.end,
+                    _ => other.text == finding.text,
+                }
+        });
+        if !again {
+            kept.push(finding);
+        }
+        if kept.len() >= FINDINGS_MAX {
+            break;
+        }
+    }
+    *findings = kept;
 }
 
 impl Reading {

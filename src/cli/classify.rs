@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::classify::{Kind, OwnPhrases, Reading, classify};
+use crate::classify::{Finding, Kind, OwnPhrases, Reading, SetAside, classify};
 use crate::mail::{Bounds, InboundMail, Ours, parse, screen};
 
 /// How to print.
@@ -85,16 +85,25 @@ fn bytes(path: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 fn json_line(file: &str, reading: &Reading) -> serde_json::Value {
-    let findings: Vec<serde_json::Value> = reading
-        .findings
-        .iter()
-        .map(|finding| {
-            let confidence = (f64::from(finding.confidence) * 100.0).round() / 100.0;
-            json!({"kind": finding.kind.name(), "rule": finding.rule, "text": finding.text, "confidence": confidence})
-        })
-        .collect();
+    let told = |finding: &Finding| {
+        let confidence = (f64::from(finding.confidence) * 100.0).round() / 100.0;
+        json!({"kind": finding.kind.name(), "rule": finding.rule, "text": finding.text, "confidence": confidence})
+    };
+    let findings: Vec<serde_json::Value> = reading.findings.iter().map(told).collect();
+    let fallen = |fallen: &SetAside| {
+        let finding = &fallen.finding;
+        json!({"kind": finding.kind.name(), "rule": finding.rule, "text": finding.text, "reason": fallen.reason})
+    };
+    let set_aside: Vec<serde_json::Value> = reading.set_aside.iter().map(fallen).collect();
     let kinds: Vec<&str> = reading.kinds.iter().map(|kind| kind.name()).collect();
-    json!({"file": file, "kinds": kinds, "language": reading.language.code(), "findings": findings})
+    json!({
+        "file": file,
+        "kinds": kinds,
+        "language": reading.language.code(),
+        "findings": findings,
+        "certain": reading.certain,
+        "set_aside": set_aside,
+    })
 }
 
 fn person(
@@ -116,7 +125,7 @@ fn person(
         writeln!(
             out,
             "  {kind}: \"{}\" ({}, {:.0} %)",
-            plain(&finding.text),
+            one_line(&finding.text),
             finding.rule,
             finding.confidence * 100.0
         )?;
@@ -126,7 +135,7 @@ fn person(
         writeln!(
             out,
             "  not {kind}: \"{}\" ({})",
-            plain(&fallen.finding.text),
+            one_line(&fallen.finding.text),
             fallen.reason.replace('_', " ")
         )?;
     }
@@ -155,6 +164,11 @@ fn marked(own: &str, reading: &Reading, colours: bool) -> String {
     }
     text.push_str(&plain(own.get(at..).unwrap_or("")));
     text
+}
+
+/// The same on one line: words that fired may stand on two.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().map(plain).collect::<Vec<_>>().join(" ")
 }
 
 /// Without what could steer a terminal.

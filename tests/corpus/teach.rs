@@ -43,10 +43,12 @@ const NAMES: [&str; 13] = [
     "other",
 ];
 /// A sign that was met in fewer mails teaches nothing.
-const MAILS_MIN: usize = 3;
-const ROUNDS: usize = 30;
+const MAILS_MIN: usize = 4;
+const ROUNDS: usize = 12;
+/// What is learnt is the mean of what stands after each of the last so many rounds: single mails pull less.
+const ROUNDS_KEPT: usize = 9;
 /// How strongly weights are drawn to nothing.
-const DECAY: f32 = 2e-5;
+const DECAY: f32 = 1e-5;
 
 struct Lesson {
     /// Each sign and its worth.
@@ -186,9 +188,10 @@ fn teach(lessons: &[&Lesson]) -> Learnt {
             .collect();
         let (mut w, mut g, mut b, mut bg) =
             (vec![0.0_f32; places.len()], vec![1e-3_f32; places.len()], 0.0, 1e-3);
+        let (mut kept, mut kept_bias) = (vec![0.0_f32; places.len()], 0.0);
         let mut order: Vec<usize> = (0..lessons.len()).collect();
         let mut dice = 0x2545_f491_4f6c_dd1d_u64;
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
             for at in (1..order.len()).rev() {
                 dice ^= dice << 13;
                 dice ^= dice >> 7;
@@ -207,11 +210,17 @@ fn teach(lessons: &[&Lesson]) -> Learnt {
                 bg += error * error;
                 b -= 0.5 * error / bg.sqrt();
             }
+            if round + ROUNDS_KEPT >= ROUNDS {
+                for (kept, w) in kept.iter_mut().zip(&w) {
+                    *kept += w;
+                }
+                kept_bias += b;
+            }
         }
-        for (row, weight) in weights.iter_mut().zip(&w) {
-            row[kind] = *weight;
+        for (row, weight) in weights.iter_mut().zip(&kept) {
+            row[kind] = *weight / ROUNDS_KEPT as f32;
         }
-        bias[kind] = b;
+        bias[kind] = kept_bias / ROUNDS_KEPT as f32;
     }
     Learnt { places, weights, bias }
 }

@@ -56,21 +56,30 @@ const fn mix(tag: u8, a: u32, b: u32) -> u32 {
     h ^ (h >> 16)
 }
 
-/// FNV-1a of the whole word, and of its first `stem` bytes when it is longer.
-fn hashes(word: &str, stem: usize) -> (u32, Option<u32>) {
-    let mut hash = 0x811c_9dc5_u32;
-    let mut head = None;
+/// A word's numbers (FNV-1a): all of it, and how it begins when it is longer than that.
+struct Numbers {
+    whole: u32,
+    /// Of the first four bytes: what misspelt and bent words have in common.
+    root: Option<u32>,
+    /// Of the first five.
+    stem: Option<u32>,
+}
+
+fn numbers(word: &str) -> Numbers {
+    let (mut whole, mut root, mut stem) = (0x811c_9dc5_u32, None, None);
     for (at, b) in word.bytes().enumerate() {
-        if at == stem {
-            head = Some(hash);
+        match at {
+            4 => root = Some(whole),
+            5 => stem = Some(whole),
+            _ => {}
         }
-        hash = (hash ^ u32::from(b)).wrapping_mul(0x0100_0193);
+        whole = (whole ^ u32::from(b)).wrapping_mul(0x0100_0193);
     }
-    (hash, head)
+    Numbers { whole, root, stem }
 }
 
 fn name(text: &str) -> u32 {
-    hashes(text, usize::MAX).0
+    numbers(text).whole
 }
 
 /// The hash of a class's name, which stays the same when classes are added.
@@ -105,7 +114,7 @@ pub(super) fn each(seen: &Seen<'_>, mut tell: impl FnMut(u32, At)) {
         }
         classes(subject, seen.language, 1, &mut |sign, _| tell(sign, At::Subject));
         for at in 0..subject.text.words.len().min(WORDS_MAX) {
-            tell(mix(b'S', hashes(subject.text.norm(at), 5).0, 0), At::Subject);
+            tell(mix(b'S', name(subject.text.norm(at)), 0), At::Subject);
         }
     }
     for (topic, times) in (0_u32..).zip(about) {
@@ -124,10 +133,11 @@ pub(super) fn each(seen: &Seen<'_>, mut tell: impl FnMut(u32, At)) {
     }
 }
 
-/// Words, their stems, and each with the next one, full stops and commas between them.
+/// Words, how they begin, and each with the next one, whole and by their stems, full stops and commas between them.
 fn words(zone: &Zone<'_>, tell: &mut impl FnMut(u32, usize)) {
     let text = &zone.text;
     let mut before = START;
+    let mut stem_before = START;
     let mut sentences = text.sentences.iter().peekable();
     let count = text.words.len().min(WORDS_MAX);
     for (at, word) in text.words.iter().take(count).enumerate() {
@@ -139,15 +149,24 @@ fn words(zone: &Zone<'_>, tell: &mut impl FnMut(u32, usize)) {
         if let Some(sign) = sign {
             tell(mix(b'b', before, sign), at);
             before = sign;
+            stem_before = sign;
         }
-        let norm = text.norm(at);
-        let (whole, stem) = hashes(norm, 5);
+        let Numbers { whole, root, stem } = numbers(text.norm(at));
         tell(mix(b'w', whole, 0), at);
+        if let Some(root) = root {
+            tell(mix(b'r', root, 0), at);
+        }
         if let Some(stem) = stem {
             tell(mix(b'p', stem, 0), at);
         }
         tell(mix(b'b', before, whole), at);
+        let stem = stem.unwrap_or(whole);
+        // Where neither is longer than its stem, that is the pair just told.
+        if (stem_before, stem) != (before, whole) {
+            tell(mix(b's', stem_before, stem), at);
+        }
         before = whole;
+        stem_before = stem;
         while sentences.peek().is_some_and(|sentence| sentence.words.end <= at + 1) {
             if sentences.next().is_some_and(|sentence| sentence.question) {
                 tell(mix(b'b', before, QUESTION), at);

@@ -60,11 +60,11 @@ impl Narrator {
             words(&reading, "sender_shown")
         ))?;
         for finding in reading["findings"].as_array().into_iter().flatten() {
-            output::line(&format!(
-                "    understood  {} because of “{}”",
-                words(finding, "kind"),
-                words(finding, "text")
-            ))?;
+            let text = words(finding, "text").split_whitespace().collect::<Vec<_>>().join(" ");
+            // A robot tells itself by its headers: there are no words to show.
+            let why =
+                if text.is_empty() { words(finding, "rule") } else { format!("because of “{text}”") };
+            output::line(&format!("    understood  {} {why}", words(finding, "kind")))?;
         }
         for aside in reading["set_aside"].as_array().into_iter().flatten() {
             output::line(&format!(

@@ -151,7 +151,7 @@ fn the_second_part_to_measure_only() {
 /// German, Spanish, Italian, Dutch and Portuguese.
 #[test]
 fn the_part_from_abroad() {
-    check("abroad", own("abroad.jsonl"), &Floor { right: 0.72, lost: 0.08, invented: 0.4 });
+    check("abroad", own("abroad.jsonl"), &Floor { right: 0.74, lost: 0.13, invented: 0.25 });
 }
 
 #[test]

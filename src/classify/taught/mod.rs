@@ -52,28 +52,22 @@ const FILE: &[u8] = include_bytes!("weights.bin");
 static SCALES: LazyLock<Scales> = LazyLock::new(|| Scales::read(FILE).unwrap_or_default());
 
 /// The weights, as learnt: a table that is as long as a power of two, each sign at the place that its number names, or
-/// at the next free one. One look at memory finds most.
+/// at the next free one. Most signs of a mail are unknown, and what is asked first is small: a sieve, then the numbers.
 #[derive(Debug, Default)]
 struct Scales {
     /// Which signs may be known: most are not, and this tells without looking.
     sieve: Vec<u64>,
-    table: Vec<Row>,
+    /// The signs' numbers, 0 where there is none.
+    signs: Vec<u32>,
+    /// What each weighs, in steps, by kind; three more that are nothing, because sixteen are added up as fast as one.
+    weights: Vec<[i8; 16]>,
     /// What one step of a weight is worth, by kind.
     step: [f32; 13],
     /// What holds without any sign.
     bias: [f32; 13],
 }
 
-/// A sign and what it weighs, in steps.
-#[derive(Clone, Copy, Debug, Default)]
-struct Row {
-    /// 0 where there is none.
-    sign: u32,
-    /// By kind; three more that are nothing, because sixteen are added up as fast as one.
-    weights: [i8; 16],
-}
-
-const SIEVE_BITS: u32 = 18;
+const SIEVE_BITS: u32 = 20;
 
 impl Scales {
     /// Reads the file that `tests/corpus/teach.rs` wrote: `step` and `bias` (13 little-endian floats each), then for each
@@ -92,21 +86,23 @@ impl Scales {
         if rows.len() == 0 {
             return Some(scales);
         }
+        let places = (rows.len() * 5 / 4 + 1).next_power_of_two();
         scales.sieve = vec![0; 1 << (SIEVE_BITS - 6)];
-        scales.table = vec![Row::default(); (rows.len() * 5 / 4 + 1).next_power_of_two()];
+        scales.signs = vec![0; places];
+        scales.weights = vec![[0; 16]; places];
         for row in rows {
             let (sign, weights) = row.split_at_checked(4)?;
-            let mut row = Row { sign: u32::from_le_bytes(sign.try_into().ok()?), ..Row::default() };
-            for (slot, b) in row.weights.iter_mut().zip(weights) {
+            let sign = u32::from_le_bytes(sign.try_into().ok()?);
+            let (at, bit) = Self::sieve_place(sign);
+            *scales.sieve.get_mut(at)? |= bit;
+            let mut at = scales.first_place(sign);
+            while *scales.signs.get(at)? != 0 {
+                at = (at + 1) & (places - 1);
+            }
+            *scales.signs.get_mut(at)? = sign;
+            for (slot, b) in scales.weights.get_mut(at)?.iter_mut().zip(weights) {
                 *slot = i8::from_le_bytes([*b]);
             }
-            let (at, bit) = Self::sieve_place(row.sign);
-            *scales.sieve.get_mut(at)? |= bit;
-            let mut at = scales.first_place(row.sign);
-            while scales.table.get(at)?.sign != 0 {
-                at = (at + 1) & (scales.table.len() - 1);
-            }
-            *scales.table.get_mut(at)? = row;
         }
         Some(scales)
     }
@@ -117,7 +113,7 @@ impl Scales {
     }
 
     const fn first_place(&self, sign: u32) -> usize {
-        sign as usize & (self.table.len() - 1)
+        sign as usize & (self.signs.len() - 1)
     }
 
     /// The place and the weights of a known sign.
@@ -128,11 +124,11 @@ impl Scales {
         }
         let mut at = self.first_place(sign);
         loop {
-            let row = self.table.get(at).filter(|row| row.sign != 0)?;
-            if row.sign == sign {
-                return Some((at, &row.weights));
+            let known = self.signs.get(at).filter(|known| **known != 0)?;
+            if *known == sign {
+                return Some((at, self.weights.get(at)?));
             }
-            at = (at + 1) & (self.table.len() - 1);
+            at = (at + 1) & (self.signs.len() - 1);
         }
     }
 
@@ -141,7 +137,7 @@ impl Scales {
         // What the text weighs, and what the rules say.
         let mut sums = [[0_i32; 16]; 2];
         let mut told = 0_u32;
-        let mut met = vec![0_u64; self.table.len() / 64 + 1];
+        let mut met = vec![0_u64; self.signs.len() / 64 + 1];
         signs::each(seen, |sign, at| {
             told += u32::from(at != At::Said);
             let Some((place, weights)) = self.known(sign) else { return };
@@ -250,7 +246,7 @@ pub(super) fn likely(seen: &Seen<'_>, keep: &BTreeSet<Kind>) -> [f32; 13] {
 
 /// What the rules read, after it was weighed how `likely` each kind is.
 pub(super) fn weigh(likely: [f32; 13], seen: &Seen<'_>, mut reading: Reading) -> Reading {
-    if SCALES.table.is_empty() {
+    if SCALES.signs.is_empty() {
         return reading;
     }
     let Some(chosen) = choose(&likely, &reading) else { return reading };

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use rightsd::classify::{OwnPhrases, Reading, Words, read, read_by_rules};
+use rightsd::classify::{Answer, OwnPhrases, Reading, Words, read, read_by_rules};
 use rightsd::mail::{Bounds, Origin, Ours, parse, screen};
 
 #[path = "corpus/samples.rs"]
@@ -145,13 +145,36 @@ fn the_part_to_measure_only() {
 
 #[test]
 fn the_second_part_to_measure_only() {
-    check("blind", own("blind.jsonl"), &Floor { right: 0.93, lost: 0.02, invented: 0.015 });
+    check("blind", own("blind.jsonl"), &Floor { right: 0.94, lost: 0.015, invented: 0.01 });
 }
 
 /// German, Spanish, Italian, Dutch and Portuguese.
 #[test]
 fn the_part_from_abroad() {
-    check("abroad", own("abroad.jsonl"), &Floor { right: 0.74, lost: 0.13, invented: 0.25 });
+    check("abroad", own("abroad.jsonl"), &Floor { right: 0.79, lost: 0.08, invented: 0.15 });
+}
+
+/// What answers to our confirmation letters say, in the parts that only measure: a no or a hesitation that is taken for a
+/// yes confirms what its writer did not want.
+#[test]
+fn a_yes_is_a_yes() {
+    let (mut yes, mut taken, mut others, mut wrong) = (0, 0, 0, 0);
+    for sample in ["measure", "blind.jsonl"].iter().filter_map(|part| samples(&own(part))).flatten() {
+        let Some(said) = sample.notes.split("confirm:").nth(1) else { continue };
+        let mail = parse(&sample.raw, &Bounds::default()).expect("within bounds");
+        let reading = read(&Words::of(&mail), Origin::Person, &OwnPhrases::default());
+        let as_yes = usize::from(reading.answer == Answer::Yes);
+        if said.trim_start().starts_with("yes") {
+            yes += 1;
+            taken += as_yes;
+        } else {
+            others += 1;
+            wrong += as_yes;
+        }
+    }
+    println!("answers: {taken} of {yes} yeses taken for one; {wrong} of {others} others too");
+    assert!(others > 20 && wrong <= 3, "{wrong} of {others} that say no or neither were taken for a yes");
+    assert!(taken * 100 >= yes * 70, "only {taken} of {yes} yeses were understood");
 }
 
 #[test]

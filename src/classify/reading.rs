@@ -16,6 +16,8 @@ use super::{
 };
 use crate::mail::Origin;
 
+/// How sure an answer is that says neither yes nor no.
+pub(super) const UNCLEAR: f32 = 0.6;
 /// More reasons than these tell a person nothing.
 pub(super) const FINDINGS_MAX: usize = 60;
 
@@ -503,7 +505,7 @@ impl<'m> Mail<'m> {
                 Answer::Yes => ("answers_yes", 0.95),
                 Answer::No => ("answers_no", 0.95),
                 Answer::Empty => ("answers_nothing", 0.6),
-                Answer::Unclear => ("answers_unclear", 0.6),
+                Answer::Unclear => ("answers_unclear", UNCLEAR),
             };
             let text = self
                 .own

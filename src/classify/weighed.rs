@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::reading::{FINDINGS_MAX, Mail};
+use super::lexicon::{Class, Hit};
+use super::reading::{FINDINGS_MAX, Mail, UNCLEAR};
 use super::{
     Answer, CERTAIN, CERTAIN_OPT_OUT, Finding, Kind, OwnPhrases, Reading, Right, Words, own, robots, taught,
 };
 use crate::mail::Origin;
+
+/// A yes of so few words is plain.
+const PLAIN_YES: usize = 4;
 
 /// As [`super::read`], but what is weighed instead of what it comes to: see `tests/corpus/teach.rs`. `with_rules`: what the rules
 /// say is among the signs.
@@ -29,6 +33,9 @@ impl Mail<'_> {
         }
         let likely = taught::likely(&self.seen(Some(&reading)), &self.beyond_doubt(&reading));
         let mut reading = taught::weigh(likely, &self.seen(None), reading);
+        if reading.answer == Answer::Yes && taught::doubts(&likely, self.opens_with_yes()) {
+            reading.doubt_yes();
+        }
         told_once(&mut reading.findings);
         reading.set_aside.truncate(FINDINGS_MAX);
         reading
@@ -40,6 +47,14 @@ impl Mail<'_> {
             reading.findings.iter().filter(|finding| matches!(finding.kind, Kind::Asks(_))).peekable();
         asked.peek().is_some()
             && asked.all(|finding| finding.span.is_none() && !self.words.subject.contains(&finding.text))
+    }
+
+    /// The first sentence is a yes and nothing more: "Yes. No need to call me back."
+    fn opens_with_yes(&self) -> bool {
+        let first = self.own.text.sentences.first().map_or(0..0, |sentence| sentence.words.clone());
+        let said =
+            |hit: &Hit| matches!(hit.class, Class::Yes | Class::Confirm) && first.contains(&hit.words.start);
+        first.len() <= PLAIN_YES && self.own.found.hits.iter().any(said)
     }
 
     fn seen<'s>(&'s self, rules: Option<&'s Reading>) -> taught::Seen<'s> {
@@ -98,6 +113,18 @@ fn told_once(findings: &mut Vec<Finding>) {
 }
 
 impl Reading {
+    /// Takes a yes for neither yes nor no: a person reads it.
+    fn doubt_yes(&mut self) {
+        self.answer = Answer::Unclear;
+        for finding in &mut self.findings {
+            if finding.rule == "answers_yes" {
+                finding.rule = "answers_unclear";
+                finding.confidence = UNCLEAR;
+            }
+        }
+        self.certain = self.certain && self.is_certain();
+    }
+
     /// Whether every kind is sure enough to act on, see [`CERTAIN`] and [`CERTAIN_OPT_OUT`].
     pub(super) fn is_certain(&self) -> bool {
         self.kinds.iter().all(|kind| {

@@ -23,8 +23,11 @@ pub(crate) struct Sample {
     pub(crate) raw: Vec<u8>,
     /// What is right, then what is tolerable; never empty.
     pub(crate) accepted: Vec<Kinds>,
+    /// Why, which trap; of an answer to our confirmation letter `confirm:yes`, `confirm:no` or `confirm:unclear`.
+    #[allow(dead_code, reason = "not every reader of samples asks")]
+    pub(crate) notes: String,
     /// ISO 639-1, `mul` or `und`.
-    #[allow(dead_code, reason = "who learns from it has no use for it")]
+    #[allow(dead_code, reason = "not every reader of samples asks")]
     pub(crate) lang: String,
 }
 
@@ -36,6 +39,8 @@ struct Line {
     lang: String,
     subject: String,
     body: String,
+    #[serde(default)]
+    notes: String,
     #[serde(default)]
     reply: bool,
     #[serde(default)]
@@ -52,6 +57,7 @@ pub(crate) fn samples(path: &Path) -> Option<Vec<Sample>> {
     let of_row = |row: BTreeMap<String, String>| Sample {
         raw: std::fs::read(path.join(&row["file"])).expect("a message"),
         accepted: accepted(&row["kinds"], row.get("accept").map_or("", String::as_str)),
+        notes: row.get("notes").cloned().unwrap_or_default(),
         lang: row["lang"].clone(),
         file: row["file"].clone(),
     };
@@ -83,6 +89,7 @@ fn of_line(number: usize, line: &str) -> Sample {
         file: number.to_string(),
         raw: raw.expect("a mail").formatted(),
         accepted: accepted(&line.kinds, &line.accept),
+        notes: line.notes,
         lang: line.lang,
     }
 }

@@ -27,7 +27,8 @@ const FOLDERS: [(&str, bool); 4] =
 /// Mails that nobody wrote for this program count more, since they are few.
 const SHARED_WORTH: f32 = 3.0;
 const OUT: &str = "src/classify/taught/weights.bin";
-const NAMES: [&str; 13] = [
+/// The scales: the kinds, then what an answer to a confirmation letter says if it says no, or neither yes nor no.
+const NAMES: [&str; 15] = [
     "unsubscribe",
     "access",
     "rectification",
@@ -41,7 +42,11 @@ const NAMES: [&str; 13] = [
     "list-mail",
     "spam",
     "other",
+    "confirm:no",
+    "confirm:unclear",
 ];
+/// The first so many scales are kinds.
+const KINDS: usize = 13;
 /// A sign that was met in fewer mails teaches nothing.
 const MAILS_MIN: usize = 4;
 const ROUNDS: usize = 12;
@@ -55,6 +60,8 @@ struct Lesson {
     signs: Vec<(u32, f32)>,
     kinds: BTreeSet<String>,
     accept: Vec<BTreeSet<String>>,
+    /// What it answers to a confirmation letter, as a scale's name or `confirm:yes`; `None` for what answers none.
+    answer: Option<String>,
     /// What the rules say.
     rules: Reading,
     /// Where it comes from: the folder that it lies in, below its own for the shared corpus.
@@ -63,8 +70,8 @@ struct Lesson {
 
 struct Learnt {
     places: BTreeMap<u32, usize>,
-    weights: Vec<[f32; 13]>,
-    bias: [f32; 13],
+    weights: Vec<[f32; 15]>,
+    bias: [f32; 15],
 }
 
 fn main() {
@@ -125,7 +132,9 @@ fn read(path: &Path, with_rules: bool) -> Vec<Lesson> {
             continue;
         }
         let source = Path::new(&sample.file).parent().map(|parent| parent.display().to_string());
-        lessons.push(lesson(&Words::of(&mail), sample.accepted, with_rules, source.unwrap_or_default()));
+        let answer = answer(&sample.notes).filter(|_| sample.accepted[0].contains("confirmation"));
+        let lesson = lesson(&Words::of(&mail), sample.accepted, with_rules, source.unwrap_or_default());
+        lessons.push(Lesson { answer, ..lesson });
     }
     lessons
 }
@@ -158,7 +167,14 @@ fn lesson(words: &Words<'_>, accept: Vec<BTreeSet<String>>, with_rules: bool, so
     let extra = OwnPhrases::default();
     let signs = signs(words, &extra, with_rules);
     let rules = read_by_rules(words, Origin::Person, &extra);
-    Lesson { signs, kinds: accept[0].clone(), accept, rules, source }
+    Lesson { signs, kinds: accept[0].clone(), accept, answer: None, rules, source }
+}
+
+/// `confirm:yes`, `confirm:no` or `confirm:unclear`, where `notes` say one.
+fn answer(notes: &str) -> Option<String> {
+    let word = notes.split("confirm:").nth(1)?.trim_start();
+    let end = word.find(|c: char| !c.is_alphabetic()).unwrap_or(word.len());
+    Some(format!("confirm:{}", &word[..end]))
 }
 
 /// Logistic regression on each kind by itself, by steps that grow shorter (AdaGrad), in one fixed order.
@@ -172,14 +188,21 @@ fn teach(lessons: &[&Lesson]) -> Learnt {
     let known = |(sign, worth): &(u32, f32)| places.get(sign).map(|place| (*place, *worth));
     let rows: Vec<Vec<(usize, f32)>> =
         lessons.iter().map(|lesson| lesson.signs.iter().filter_map(known).collect()).collect();
-    let mut weights = vec![[0.0_f32; 13]; places.len()];
-    let mut bias = [0.0_f32; 13];
+    let mut weights = vec![[0.0_f32; 15]; places.len()];
+    let mut bias = [0.0_f32; 15];
     for (kind, name) in NAMES.iter().enumerate() {
-        let wanted: Vec<bool> = lessons.iter().map(|lesson| lesson.kinds.contains(*name)).collect();
+        let says = |lesson: &Lesson| match kind {
+            0..KINDS => lesson.kinds.contains(*name),
+            _ => lesson.answer.as_deref() == Some(*name),
+        };
+        let wanted: Vec<bool> = lessons.iter().map(|lesson| says(lesson)).collect();
         // Where a careful reader could say either, the lesson counts half.
         let worth: Vec<f32> = lessons
             .iter()
             .map(|lesson| {
+                if kind >= KINDS {
+                    return f32::from(u8::from(lesson.answer.is_some()));
+                }
                 let said = |set: &BTreeSet<String>| set.contains(*name);
                 let either = lesson.accept.iter().any(|set| said(set) != said(&lesson.kinds));
                 let shared = if lesson.source.contains('/') { SHARED_WORTH } else { 1.0 };
@@ -189,7 +212,7 @@ fn teach(lessons: &[&Lesson]) -> Learnt {
         let (mut w, mut g, mut b, mut bg) =
             (vec![0.0_f32; places.len()], vec![1e-3_f32; places.len()], 0.0, 1e-3);
         let (mut kept, mut kept_bias) = (vec![0.0_f32; places.len()], 0.0);
-        let mut order: Vec<usize> = (0..lessons.len()).collect();
+        let mut order: Vec<usize> = (0..lessons.len()).filter(|at| worth[*at] > 0.0).collect();
         let mut dice = 0x2545_f491_4f6c_dd1d_u64;
         for round in 0..ROUNDS {
             for at in (1..order.len()).rev() {
@@ -225,9 +248,9 @@ fn teach(lessons: &[&Lesson]) -> Learnt {
     Learnt { places, weights, bias }
 }
 
-/// The file that the program embeds: steps, biases, then each sign with thirteen weights of one byte.
+/// The file that the program embeds: steps, biases, then each sign with fifteen weights of one byte.
 fn written(learnt: &Learnt) -> Vec<u8> {
-    let mut step = [0.0_f32; 13];
+    let mut step = [0.0_f32; 15];
     for row in &learnt.weights {
         for (step, weight) in step.iter_mut().zip(row) {
             *step = step.max(weight.abs() / 127.0);
@@ -335,7 +358,7 @@ fn examine_sources(folders: &[Vec<Lesson>]) {
 
 impl Learnt {
     fn says(&self, lesson: &Lesson) -> BTreeSet<String> {
-        let mut likely = [0.0_f32; 13];
+        let mut likely = [0.0_f32; 15];
         for (kind, slot) in likely.iter_mut().enumerate() {
             let weight = |(sign, worth): &(u32, f32)| {
                 self.places.get(sign).map_or(0.0, |place| self.weights[*place][kind] * worth)

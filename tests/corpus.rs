@@ -46,7 +46,8 @@ type Reader = fn(&Words<'_>, Origin, &OwnPhrases) -> Reading;
 fn score(samples: &[Sample], reader: Reader) -> Figures {
     let mut figures = Figures::default();
     for sample in samples {
-        let mail = parse(&sample.raw, &Bounds::default()).expect("within bounds");
+        let mail = parse(&sample.raw, &Bounds::default())
+            .unwrap_or_else(|_| panic!("{} is out of bounds", sample.file));
         let origin = screen(&mail, &Ours::default()).origin;
         let reading = reader(&Words::of(&mail), origin, &OwnPhrases::default());
         let got: Kinds = reading.kinds.iter().map(|kind| kind.name().to_owned()).collect();

@@ -149,6 +149,12 @@ fn the_second_part_to_measure_only() {
     check("blind", own("blind.jsonl"), &Floor { right: 0.94, lost: 0.015, invented: 0.01 });
 }
 
+/// Written last, when nothing was changed any more: its first score is its only one.
+#[test]
+fn the_last_part_to_measure_only() {
+    check("blind-last", own("blind-last.jsonl"), &Floor { right: 0.92, lost: 0.04, invented: 0.02 });
+}
+
 /// German, Spanish, Italian, Dutch and Portuguese.
 #[test]
 fn the_part_from_abroad() {
@@ -160,7 +166,9 @@ fn the_part_from_abroad() {
 #[test]
 fn a_yes_is_a_yes() {
     let (mut yes, mut taken, mut others, mut wrong) = (0, 0, 0, 0);
-    for sample in ["measure", "blind.jsonl"].iter().filter_map(|part| samples(&own(part))).flatten() {
+    for sample in
+        ["measure", "blind.jsonl", "blind-last.jsonl"].iter().filter_map(|part| samples(&own(part))).flatten()
+    {
         let Some(said) = sample.notes.split("confirm:").nth(1) else { continue };
         let mail = parse(&sample.raw, &Bounds::default()).expect("within bounds");
         let reading = read(&Words::of(&mail), Origin::Person, &OwnPhrases::default());

@@ -149,7 +149,7 @@ fn the_second_part_to_measure_only() {
     check("blind", own("blind.jsonl"), &Floor { right: 0.94, lost: 0.015, invented: 0.01 });
 }
 
-/// Written last, when nothing was changed any more: its first score is its only one.
+/// Written after the last lesson. Its first score was 94.3 %, 5 of 165 lost, 1 of 123 invented; one rule came after it.
 #[test]
 fn the_last_part_to_measure_only() {
     check("blind-last", own("blind-last.jsonl"), &Floor { right: 0.92, lost: 0.04, invented: 0.02 });

@@ -55,12 +55,12 @@ const NEAR: f32 = 0.25;
 const SURE: f32 = 0.9;
 /// …stays beside another wish unless it is less likely than this.
 const STAYS: f32 = 0.2;
-/// What the rules guess and the scales find at least so likely is sure: two who read by other ways say the same. On mails
-/// that were held back, 93 % of such readings were right, 97 % and more of those that nobody wrote to be hard.
+/// What the rules guess and the scales find at least so likely is sure: two who read by other ways say the same. Of hard
+/// mails that were held back, 93 % of such readings were right, of those in `tests/corpus/measure` 96 %.
 const AGREED: f32 = 0.95;
 
-/// A yes stands only where no and neither are both less likely than this. Of 305 noes that were
-/// held back, the rules took 23 for a yes, and 4 stay; of 168 that say neither, 48 and 12; the price is 51 of 740 yeses.
+/// A yes stands only where no and neither are both less likely than this. The figure comes from five folds with another
+/// learner: of 305 noes the rules took 23 for a yes, and 4 stayed; of 168 that say neither, 48 and 12; of 740 yeses 51 went.
 const DOUBT: f32 = 0.1;
 /// The same of a yes that is plain.
 const DOUBT_PLAIN: f32 = 0.9;
@@ -261,7 +261,8 @@ fn sure(rules: &Reading, at: usize) -> bool {
     rules.findings.iter().any(|finding| kind == Some(&finding.kind) && finding.confidence >= SURE)
 }
 
-/// How likely each kind is, 0 to 1, and what the two scales of answers say. `keep` are kinds that are beyond doubt: an answer with our token, a phrase of the
+/// How likely each kind is, 0 to 1, and what the two scales of answers say. `keep` are kinds that are beyond doubt: an
+/// answer with our token, a phrase of the
 /// installation's own.
 pub(super) fn likely(seen: &Seen<'_>, keep: &BTreeSet<Kind>) -> [f32; LANES] {
     let mut likely = SCALES.weigh(seen);
@@ -315,7 +316,7 @@ pub(super) fn weigh(likely: [f32; LANES], seen: &Seen<'_>, mut reading: Reading)
     reading
 }
 
-/// Lifts the best finding of each right that the scales find too, when that makes all of them sure.
+/// Lifts to sureness the best finding of each right that the scales find too.
 fn agree(likely: &[f32; LANES], findings: &mut [Finding]) {
     for (kind, p) in KINDS.iter().zip(likely).take(COMBINING - 1) {
         let of_kind = findings.iter_mut().filter(|finding| finding.kind == *kind);

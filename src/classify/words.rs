@@ -39,6 +39,7 @@ pub(super) struct Sentence {
 /// A text, split and normalised.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Text {
+    /// The text in lower case, then the words that are compared in another spelling.
     norms: String,
     pub(super) words: Vec<Word>,
     pub(super) sentences: Vec<Sentence>,
@@ -55,9 +56,11 @@ pub(super) const LINK: &str = "://";
 impl Text {
     /// Splits `text`.
     pub(super) fn read(text: &str) -> Self {
-        // Most words are as long as here, or longer.
-        let (norms, words) = (String::with_capacity(text.len()), Vec::with_capacity(text.len() / 5));
-        let out = Self { norms, words, sentences: Vec::new() };
+        // Most words are as long as here, or longer; most stand in lower case as they are to be compared.
+        let mut norms = String::with_capacity(text.len() + text.len() / 4);
+        norms.push_str(text);
+        norms.make_ascii_lowercase();
+        let out = Self { norms, words: Vec::with_capacity(text.len() / 5), sentences: Vec::new() };
         let mut reader = Reader { text, out, pending: Break::Sentence, question: None, first: 0 };
         reader.run();
         reader.out
@@ -121,10 +124,12 @@ impl Reader<'_> {
             if is_word(c) {
                 let plain = plain_of(text, at);
                 if at >= run_end {
-                    let run = run_of(text, at, plain);
+                    let run = run_of(text, at, plain.length);
                     run_end = run.end;
                     if let Some(sign) = run.sign {
-                        self.word(at, run.end, |norms| norms.push_str(sign));
+                        let from = self.out.norms.len();
+                        self.out.norms.push_str(sign);
+                        self.finish_word(from..self.out.norms.len(), at, run.end);
                         at = run.end;
                         continue;
                     }
@@ -164,19 +169,24 @@ impl Reader<'_> {
         self.join_spaced_letters();
     }
 
-    /// The word at `start`, whose first `plain` bytes are letters and digits of ASCII; returns where it ends.
-    fn letters(&mut self, start: usize, mut plain: usize) -> usize {
+    /// The word at `start`, which begins with `plain`; returns where it ends.
+    fn letters(&mut self, start: usize, mut plain: Plain) -> usize {
         let text = self.text;
-        let from = self.out.norms.len();
-        let mut at = start;
-        loop {
+        let mut at = start + plain.length;
+        if !plain.twice && plain.length > 0 && ends_plainly(text, at) {
             // Letters without accents are most of any mail.
-            let first = self.out.norms.len();
-            self.out.norms.push_str(text.get(at..at + plain).unwrap_or(""));
+            self.finish_word(start..at, start, at);
+            return at;
+        }
+        let from = self.out.norms.len();
+        at = start;
+        loop {
+            let (end, first) = (at + plain.length, self.out.norms.len());
+            self.out.norms.push_str(text.get(at..end).unwrap_or(""));
             if let Some(pushed) = self.out.norms.get_mut(first..) {
                 pushed.make_ascii_lowercase();
             }
-            at += plain;
+            at = end;
             if text.as_bytes().get(at) == Some(&b' ') {
                 break;
             }
@@ -190,19 +200,14 @@ impl Reader<'_> {
             plain = plain_of(text, at);
         }
         squeeze(&mut self.out.norms, from, false);
-        self.finish_word(from, start, at);
+        self.finish_word(from..self.out.norms.len(), start, at);
         at
     }
 
-    fn word(&mut self, start: usize, end: usize, norm: impl FnOnce(&mut String)) {
-        let from = self.out.norms.len();
-        norm(&mut self.out.norms);
-        self.finish_word(from, start, end);
-    }
-
+    /// Ends the word that stands at `start` to `end`, and is compared as `norm` says.
     #[allow(clippy::cast_possible_truncation, reason = "mails are bounded far below 4 GiB")]
-    fn finish_word(&mut self, from: usize, start: usize, end: usize) {
-        if self.out.norms.len() == from {
+    fn finish_word(&mut self, norm: Range<usize>, start: usize, end: usize) {
+        if norm.is_empty() {
             return;
         }
         // Without full stops a text is cut all the same: what the rules compare stays within bounds (T36).
@@ -211,17 +216,19 @@ impl Reader<'_> {
             self.end_sentence();
             self.pending = if long { Break::Sentence } else { self.pending };
         }
-        let norm = (from as u32, self.out.norms.len() as u32);
-        if self.out.norms.get(from..).is_some_and(|word| word.starts_with("mail"))
-            && let Some(last) = self.out.words.last_mut()
+        if let Some(last) = self.out.words.last_mut()
             && last.end as usize + 1 == start
-            && self.out.norms.get(last.norm.0 as usize..from) == Some("e")
+            && self.out.norms.get(last.norm.0 as usize..last.norm.1 as usize) == Some("e")
+            && let Some(word) = self.out.norms.get(norm.clone()).filter(|word| word.starts_with("mail"))
         {
             // "e-mail" is one word.
-            last.norm.1 = norm.1;
+            let (word, from) = (format!("e{word}"), self.out.norms.len());
+            self.out.norms.push_str(&word);
+            last.norm = (from as u32, self.out.norms.len() as u32);
             last.end = end as u32;
             return;
         }
+        let norm = (norm.start as u32, norm.end as u32);
         self.out.words.push(Word { norm, start: start as u32, end: end as u32, before: self.pending });
         self.pending = Break::None;
         self.question = None;
@@ -339,10 +346,36 @@ struct Run {
     sign: Option<&'static str>,
 }
 
-/// How many letters and digits of ASCII stand at `at`.
-fn plain_of(text: &str, at: usize) -> usize {
-    let rest = text.as_bytes().get(at..).unwrap_or_default();
-    rest.iter().take_while(|b| b.is_ascii_alphanumeric()).count()
+/// The letters and digits of ASCII at a place.
+#[derive(Clone, Copy)]
+struct Plain {
+    length: usize,
+    /// One stands beside itself, in either case.
+    twice: bool,
+}
+
+fn plain_of(text: &str, at: usize) -> Plain {
+    let mut plain = Plain { length: 0, twice: false };
+    let mut last = 0;
+    for b in text.as_bytes().get(at..).unwrap_or_default() {
+        if !b.is_ascii_alphanumeric() {
+            break;
+        }
+        let lower = b | 0x20;
+        plain.twice |= lower == last;
+        last = lower;
+        plain.length += 1;
+    }
+    plain
+}
+
+/// Whether the word that ends before `at` ends there whatever follows: no sign of ASCII goes on but "n't".
+fn ends_plainly(text: &str, at: usize) -> bool {
+    match text.as_bytes().get(at.saturating_sub(1)..) {
+        Some([b'n' | b'N', b'\'' | b'`', ..]) => false,
+        Some([_, sign, ..]) => sign.is_ascii(),
+        _ => true,
+    }
 }
 
 /// The run of address and link characters at `at`, of which the first so many are letters and digits, and whether it is

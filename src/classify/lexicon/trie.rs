@@ -1,9 +1,9 @@
 //! The beginnings of words, laid out flat: which numbers a word carries, in one look at memory a letter.
 //!
 //! Every mail walks through it with every word, so that the layout counts. It is a double array (J. Aoe, 1989): the
-//! nodes below one lie at its base plus their symbol, and each knows the node above it.
+//! nodes below one lie at its base plus their symbol, and each knows the symbol that leads to it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 /// Numbers by whole words and by their beginnings.
 #[derive(Debug, Default)]
@@ -17,16 +17,28 @@ pub(super) struct Trie {
 /// Symbols: letters, digits, the signs of [`super::super::words`], and halves of bytes beyond ASCII; 0 is none.
 const SYMBOLS: usize = 64;
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Node {
-    /// Where the node below by symbol 0 would be, and [`HEADS`].
-    base: u32,
-    /// The place of the node above, plus one; 0 for a place that is free.
-    above: u32,
-}
+/// In the lowest bits its base, where the node below by symbol 0 would be; then the symbol that leads here; then
+/// [`HEADS`]. No two nodes have one base, so that the symbol tells whether a node lies below another.
+#[derive(Clone, Copy, Debug)]
+struct Node(u32);
 
-/// Set in a base: every word that begins so is told something here.
+/// Set where every word that begins so is told something.
 const HEADS: u32 = 1 << 31;
+const SYMBOL_SHIFT: u32 = 24;
+/// The base of a node with nothing below: no table is so long.
+const NOTHING: u32 = (1 << SYMBOL_SHIFT) - 1;
+/// A place that no symbol leads to: the root's, and those that are free.
+const FREE: Node = Node(127 << SYMBOL_SHIFT | NOTHING);
+
+impl Node {
+    const fn base(self) -> u32 {
+        self.0 & NOTHING
+    }
+
+    const fn symbol(self) -> u32 {
+        self.0 >> SYMBOL_SHIFT & 127
+    }
+}
 
 /// The numbers of a node.
 #[derive(Clone, Copy, Debug, Default)]
@@ -68,68 +80,70 @@ impl Trie {
 
     #[allow(clippy::cast_possible_truncation, reason = "a lexicon has far less than 65,536 words")]
     fn flat(tree: &[Branch]) -> Self {
-        let root = Node { above: 1, ..Node::default() };
-        let mut trie = Self { nodes: vec![root], told: vec![Told::default()], values: Vec::new() };
-        // Branches and the places they have got, nearest to the root first.
-        let mut coming = VecDeque::from([(0_usize, 0_usize)]);
-        let mut free = 1;
-        while let Some((branch, at)) = coming.pop_front() {
+        let mut trie = Self { nodes: vec![FREE], told: vec![Told::default()], values: Vec::new() };
+        let mut bases = HashSet::new();
+        // Branches, the places they have got, and the symbols that lead there, nearest to the root first.
+        let mut coming = VecDeque::from([(0_usize, 0_usize, FREE.symbol())]);
+        let mut taken = vec![true];
+        // Where to look for room next, by the first symbol below: what lies before is taken.
+        let mut next_base = [0_u32; SYMBOLS];
+        while let Some((branch, at, symbol)) = coming.pop_front() {
             let Some(branch) = tree.get(branch) else { continue };
-            while trie.nodes.get(free).is_some_and(|node| node.above != 0) {
-                free += 1;
-            }
-            let base = trie.room(free, branch);
-            let places = trie.nodes.len().max(base + SYMBOLS);
-            trie.nodes.resize(places, Node::default());
+            let next_base =
+                branch.below.keys().next().and_then(|first| next_base.get_mut(usize::from(*first)));
+            let base = next_base.map(|least| {
+                *least = room(&taken, &bases, *least, branch);
+                *least
+            });
+            let places = trie.nodes.len().max(base.map_or(0, |base| base as usize + SYMBOLS));
+            trie.nodes.resize(places, FREE);
             trie.told.resize(places, Told::default());
+            taken.resize(places, false);
+            bases.extend(base);
+            let heads = if branch.heads.is_empty() { 0 } else { HEADS };
             if let (Some(node), Some(told)) = (trie.nodes.get_mut(at), trie.told.get_mut(at)) {
-                node.base = base as u32 | if branch.heads.is_empty() { 0 } else { HEADS };
+                *node = Node(heads | symbol << SYMBOL_SHIFT | base.unwrap_or(NOTHING));
                 let (heads, wholes) = (branch.heads.len() as u16, branch.wholes.len() as u16);
                 *told = Told { from: trie.values.len() as u32, heads, wholes };
             }
             trie.values.extend(branch.heads.iter().chain(&branch.wholes));
             for (symbol, next) in &branch.below {
-                let place = base + usize::from(*symbol);
-                if let Some(node) = trie.nodes.get_mut(place) {
-                    node.above = at as u32 + 1;
+                let place = base.unwrap_or(NOTHING) as usize + usize::from(*symbol);
+                if let Some(taken) = taken.get_mut(place) {
+                    *taken = true;
                 }
-                coming.push_back((*next, place));
+                coming.push_back((*next, place, u32::from(*symbol)));
             }
         }
         trie
     }
 
-    /// A base at which all nodes below `branch` find free places, from `free` on.
-    fn room(&self, free: usize, branch: &Branch) -> usize {
-        let Some(first) = branch.below.keys().next() else { return 0 };
-        let taken = |place: usize| self.nodes.get(place).is_some_and(|node| node.above != 0);
-        let mut base = free.saturating_sub(usize::from(*first));
-        while branch.below.keys().any(|symbol| taken(base + usize::from(*symbol))) {
-            base += 1;
-        }
-        base
-    }
-
     /// Gives every number of `word` to `tell`, those of shorter beginnings first. Returns the letters it looked at.
     pub(super) fn each(&self, word: &str, mut tell: impl FnMut(u16)) -> usize {
-        let Some(mut node) = self.nodes.first() else { return 0 };
+        let Some(mut node) = self.nodes.first().copied() else { return 0 };
         let mut place = 0;
-        let mut steps = 0;
-        for b in word.bytes() {
-            steps += 1;
-            for symbol in symbols(b) {
-                let below = (node.base & !HEADS) + u32::from(symbol);
-                let Some(next) = self.nodes.get(below as usize).filter(|next| next.above == place + 1) else {
-                    return steps;
-                };
-                (node, place) = (next, below);
+        for (steps, b) in (1..).zip(word.bytes()) {
+            let Some(next) = self.below(node, FIRST.get(usize::from(b)).copied().unwrap_or(0)) else {
+                return steps;
+            };
+            (node, place) = next;
+            if b >= 128 {
+                let Some(next) = self.below(node, second(b)) else { return steps };
+                (node, place) = next;
             }
-            if node.base & HEADS != 0 {
+            if node.0 & HEADS != 0 {
                 self.heads_and_wholes(place).0.iter().for_each(|value| tell(*value));
             }
         }
         self.heads_and_wholes(place).1.iter().for_each(|value| tell(*value));
-        steps
+        word.len()
+    }
+
+    /// The node below `node` by `symbol`, and its place.
+    fn below(&self, node: Node, symbol: u8) -> Option<(Node, u32)> {
+        let at = node.base() + u32::from(symbol);
+        let next = *self.nodes.get(at as usize)?;
+        (next.symbol() == u32::from(symbol)).then_some((next, at))
     }
 
     fn heads_and_wholes(&self, place: u32) -> (&[u16], &[u16]) {
@@ -140,19 +154,49 @@ impl Trie {
     }
 }
 
+/// The least base from `least` on that no other node has, and at which all nodes below `branch` find free places.
+fn room(taken: &[bool], bases: &HashSet<u32>, least: u32, branch: &Branch) -> u32 {
+    let taken = |place: usize| taken.get(place).is_some_and(|taken| *taken);
+    let mut base = least;
+    while bases.contains(&base)
+        || branch.below.keys().any(|symbol| taken(base as usize + usize::from(*symbol)))
+    {
+        base += 1;
+    }
+    base
+}
+
+/// The symbol of each byte: a whole one for ASCII, the upper half of any other byte.
+static FIRST: [u8; 256] = {
+    let mut symbols = [0; 256];
+    let mut b = 0_usize;
+    while b < 256 {
+        #[allow(clippy::cast_possible_truncation, reason = "counted to 255")]
+        let byte = b as u8;
+        symbols[b] = match byte {
+            b'a'..=b'z' => 1 + byte - b'a',
+            b'0'..=b'9' => 27 + byte - b'0',
+            b'@' => 37,
+            b':' => 38,
+            b'/' => 39,
+            128.. => 40 + (byte >> 4) - 8,
+            // No word holds it, and nothing is below by it.
+            _ => 0,
+        };
+        b += 1;
+    }
+    symbols
+};
+
+/// The symbol of the lower half of a byte beyond ASCII.
+const fn second(b: u8) -> u8 {
+    48 + (b & 15)
+}
+
 /// One symbol for ASCII, two halves for any other byte.
 fn symbols(b: u8) -> impl Iterator<Item = u8> {
-    let (one, two) = match b {
-        b'a'..=b'z' => (1 + b - b'a', None),
-        b'0'..=b'9' => (27 + b - b'0', None),
-        b'@' => (37, None),
-        b':' => (38, None),
-        b'/' => (39, None),
-        128.. => (40 + (b >> 4) - 8, Some(48 + (b & 15))),
-        // No word holds it, and nothing is below by it.
-        _ => (0, None),
-    };
-    std::iter::once(one).chain(two)
+    let first = FIRST.get(usize::from(b)).copied().unwrap_or(0);
+    std::iter::once(first).chain((b >= 128).then(|| second(b)))
 }
 
 #[cfg(test)]

@@ -85,6 +85,8 @@ struct Scales {
 }
 
 const SIEVE_BITS: u32 = 20;
+/// So many known signs have most mails at most.
+const PLACES: usize = 2_048;
 
 impl Scales {
     /// Reads the file that `tests/corpus/teach.rs` wrote: `step` and `bias` ([`LANES`] little-endian floats each), then for
@@ -133,8 +135,19 @@ impl Scales {
         sign as usize & (self.signs.len() - 1)
     }
 
-    /// The place and the weights of a known sign.
-    fn known(&self, sign: u32) -> Option<(usize, &[i8; 16])> {
+    /// What the signs at `places` weigh together.
+    fn sums(&self, places: &[usize]) -> [i32; 16] {
+        let mut sums = [0; 16];
+        for weights in places.iter().filter_map(|place| self.weights.get(*place)) {
+            for (sum, weight) in sums.iter_mut().zip(weights) {
+                *sum += i32::from(*weight);
+            }
+        }
+        sums
+    }
+
+    /// The place of a known sign.
+    fn known(&self, sign: u32) -> Option<usize> {
         let (at, bit) = Self::sieve_place(sign);
         if self.sieve.get(at)? & bit == 0 {
             return None;
@@ -143,7 +156,7 @@ impl Scales {
         loop {
             let known = self.signs.get(at).filter(|known| **known != 0)?;
             if *known == sign {
-                return Some((at, self.weights.get(at)?));
+                return Some(at);
             }
             at = (at + 1) & (self.signs.len() - 1);
         }
@@ -151,24 +164,22 @@ impl Scales {
 
     /// How likely each kind is, 0 to 1, on its own scale.
     fn weigh(&self, seen: &Seen<'_>) -> [f32; LANES] {
-        // What the text weighs, and what the rules say.
-        let mut sums = [[0_i32; 16]; 2];
+        // The places of what the text shows, and of what the rules say: each once.
+        let mut places = [Vec::with_capacity(PLACES), Vec::new()];
         let mut told = 0_u32;
         let mut met = vec![0_u64; self.signs.len() / 64 + 1];
         signs::each(seen, |sign, at| {
             told += u32::from(at != At::Said);
-            let Some((place, weights)) = self.known(sign) else { return };
-            let Some(word) = met.get_mut(place / 64) else { return };
-            if *word >> (place % 64) & 1 == 1 {
-                return;
-            }
-            *word |= 1 << (place % 64);
-            let Some(sums) = sums.get_mut(usize::from(at == At::Said)) else { return };
-            for (sum, weight) in sums.iter_mut().zip(weights) {
-                *sum += i32::from(*weight);
+            let Some(place) = self.known(sign) else { return };
+            if let Some(word) = met.get_mut(place / 64)
+                && *word >> (place % 64) & 1 == 0
+                && let Some(places) = places.get_mut(usize::from(at == At::Said))
+            {
+                *word |= 1 << (place % 64);
+                places.push(place);
             }
         });
-        let [text, said] = sums;
+        let [text, said] = places.map(|places| self.sums(&places));
         let (length, mut likely) = (length(told), [0.0; LANES]);
         for (at, slot) in likely.iter_mut().enumerate() {
             let get = |of: &[f32; LANES]| of.get(at).copied().unwrap_or(0.0);
@@ -186,9 +197,9 @@ impl Scales {
         let sentences = &seen.own.text.sentences;
         let mut sums = vec![0_i32; sentences.len()];
         signs::each(seen, |sign, at| {
-            let (Some((_, weights)), At::Own(word)) = (self.known(sign), at) else { return };
+            let (Some(place), At::Own(word)) = (self.known(sign), at) else { return };
             let sentence = sentences.partition_point(|sentence| sentence.words.end <= word);
-            let weight = weights.get(kind).copied().unwrap_or(0);
+            let weight = self.weights.get(place).and_then(|row| row.get(kind)).copied().unwrap_or(0);
             if let Some(sum) = sums.get_mut(sentence) {
                 *sum += i32::from(weight);
             }

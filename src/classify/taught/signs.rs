@@ -47,16 +47,10 @@ pub(in crate::classify) struct Seen<'m> {
 }
 
 const fn mix(tag: u8, a: u32, b: u32) -> u32 {
-    // The finalizer of MurmurHash3 over the parts.
-    let mut h = (tag as u32).wrapping_mul(0x9e37_79b1) ^ a.wrapping_mul(0x85eb_ca6b) ^ b.rotate_left(15);
-    h ^= h >> 16;
-    h = h.wrapping_mul(0x85eb_ca6b);
-    h ^= h >> 13;
-    h = h.wrapping_mul(0xc2b2_ae35);
-    h ^ (h >> 16)
+    fold((a as u64 | (b as u64) << 32) ^ (tag as u64).wrapping_mul(0xd6e8_feb8_6659_fd93))
 }
 
-/// A word's numbers (FNV-1a): all of it, and how it begins when it is longer than that.
+/// A word's numbers: all of it, and how it begins when it is longer than that.
 struct Numbers {
     whole: u32,
     /// Of the first four bytes: what misspelt and bent words have in common.
@@ -66,16 +60,32 @@ struct Numbers {
 }
 
 fn numbers(word: &str) -> Numbers {
-    let (mut whole, mut root, mut stem) = (0x811c_9dc5_u32, None, None);
-    for (at, b) in word.bytes().enumerate() {
-        match at {
-            4 => root = Some(whole),
-            5 => stem = Some(whole),
-            _ => {}
-        }
-        whole = (whole ^ u32::from(b)).wrapping_mul(0x0100_0193);
+    let bytes = word.as_bytes();
+    let four =
+        |at: usize| bytes.get(at..at + 4).and_then(|four| four.try_into().ok()).map(u32::from_le_bytes);
+    let byte = |at: usize| u64::from(bytes.get(at).copied().unwrap_or(0));
+    let length = bytes.len();
+    let (root, whole) = match (four(0), length.checked_sub(4).and_then(four)) {
+        // Two looks see all of a word of up to eight bytes.
+        (Some(first), Some(last)) => (Some(first), u64::from(first) | u64::from(last) << 32),
+        _ => (None, byte(0) | byte(1) << 8 | byte(2) << 16),
+    };
+    let mut whole = fold(whole ^ (length as u64) << 56);
+    for at in (4..length.saturating_sub(4)).step_by(4) {
+        whole = fold(u64::from(whole) | u64::from(four(at).unwrap_or(0)) << 32);
     }
-    Numbers { whole, root, stem }
+    let longer = |than: usize, number: u64| (length > than).then(|| fold(number));
+    Numbers {
+        whole,
+        root: root.and_then(|root| longer(4, u64::from(root))),
+        stem: root.and_then(|root| longer(5, u64::from(root) | byte(4) << 32)),
+    }
+}
+
+/// Eight bytes as four that tell them apart nearly always.
+const fn fold(bytes: u64) -> u32 {
+    let mixed = (bytes ^ bytes >> 29).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 32) as u32
 }
 
 fn name(text: &str) -> u32 {

@@ -107,27 +107,27 @@ fn origin(mail: &InboundMail, fields: &Fields) -> (Origin, &'static str) {
         let answers = !mail.in_reply_to.is_empty() || thread::is_reply(&mail.subject);
         return (if answers { Origin::AutoReply } else { Origin::ListMail }, sign);
     }
-    if let Some(sign) = newsletter(mail, fields, &subject, &own, &full) {
+    let all = if matches!(own, Cow::Borrowed(_)) { said } else { words::body(&full) };
+    if let Some(sign) = newsletter(mail, fields, &subject, &own, all) {
         return (Origin::ListMail, sign);
     }
     (Origin::Person, "")
 }
 
 /// Bulk mail without a single honest field: what newsletters say, and nobody who says "I". Never in an answer or a
-/// forward: there the newsletter is what a person writes about.
+/// forward: there the newsletter is what a person writes about. `said` is what all of the text says.
 fn newsletter(
     mail: &InboundMail,
     fields: &Fields,
     subject: &str,
     own: &str,
-    full: &str,
+    said: words::Found,
 ) -> Option<&'static str> {
     let about_another =
         thread::is_reply(&mail.subject) || thread::is_forward(&mail.subject) || !mail.in_reply_to.is_empty();
     if about_another || own.starts_with("stop") || wishes(subject) || says_i(own) {
         return None;
     }
-    let said = words::body(full);
     let phrases = said.count(What::Newsletter);
     if fields.robot_sender && !fields.daemon && (phrases > 0 || !wishes(own)) {
         return Some("robot_sender");

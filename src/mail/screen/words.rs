@@ -65,7 +65,7 @@ impl Matcher {
         let (phrases, whats): (Vec<String>, Vec<What>) = phrases(place).unzip();
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
-            .kind(Some(AhoCorasickKind::DFA))
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(&phrases)
             .ok();
         Self { automaton, whats }

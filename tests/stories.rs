@@ -59,6 +59,43 @@ fn an_opt_out_of_anybody_is_confirmed_by_replying_and_by_nobody_else() {
 }
 
 #[test]
+fn t13_who_writes_like_a_robot_is_read_by_a_person_and_a_robot_without_fields_confirms_nothing() {
+    let world = World::new();
+    let words = "Typed by a cross human being, whatever the line above says. No more brochures from you, ever: three a \
+                 week is past a joke.";
+    world.write("optout", &mail("gail@example.com", "", "Automatic reply", words));
+    world.write(
+        "optout",
+        &mail("rob@example.com", "", "Automatic reply", "I am out of the office until 30 August."),
+    );
+    world.round();
+    let cases = world.cases();
+    assert_eq!(cases.len(), 1, "{cases:?}");
+    let case = world.case_of("gail@example.com");
+    assert_eq!(case["kinds"], serde_json::json!(["unsubscribe"]));
+    assert!(world.letters("gail@example.com").is_empty(), "what may be a robot is not answered");
+    assert!(!world.opted_out("gail@example.com") && world.letters("rob@example.com").is_empty());
+    // Alice's mailbox answers for her, by words alone, with a yes among them.
+    world.write("dpo", &mail("alice@example.com", "", "données", "Merci de supprimer toutes mes données."));
+    world.round();
+    let letter = world.letters("alice@example.com").remove(0);
+    let robot = "Bonjour, oui je suis absente du bureau jusqu'au 30 août. Ceci est une réponse automatique.";
+    world.write(
+        "dpo",
+        &answer(&letter, "alice@example.com", robot).replacen(
+            "Subject: ",
+            "Subject: Réponse automatique : ",
+            1,
+        ),
+    );
+    world.round();
+    assert_eq!(world.case_of("alice@example.com")["identity"], "asked");
+    world.write("dpo", &answer(&letter, "alice@example.com", "oui"));
+    world.round();
+    assert_eq!(world.case_of("alice@example.com")["identity"], "confirmed");
+}
+
+#[test]
 fn erasure_and_access_are_asked_about_acknowledged_and_dated() {
     let world = World::new();
     let words = "Bonjour,\nenvoyez-moi une copie de mes données puis supprimez mon compte.\nAlice";

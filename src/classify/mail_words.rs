@@ -1,6 +1,6 @@
 //! The words of a mail, sorted by whose they are: what the rules read.
 
-use crate::mail::{CutReason, InboundMail};
+use crate::mail::{CutReason, InboundMail, Screening};
 
 /// A letter of ours says what it asks in its first kilobytes.
 const QUOTED_MAX: usize = 6_000;
@@ -22,12 +22,14 @@ pub struct Words<'w> {
     pub answers: bool,
     /// The caller knows that it carries our token: it answers a confirmation letter.
     pub carries_our_token: bool,
+    /// They look like an automatic answer's, and nothing but them does ([`Screening::by_words`]).
+    pub automatic: bool,
 }
 
 impl<'w> Words<'w> {
-    /// The words of `mail`.
+    /// The words of `mail`, of which `screening` told who wrote it.
     #[must_use]
-    pub fn of(mail: &'w InboundMail) -> Self {
+    pub fn of(mail: &'w InboundMail, screening: &Screening) -> Self {
         let mut quoted = String::new();
         for cut in &mail.visible.cuts {
             if cut.reason == CutReason::Quote && quoted.len() < QUOTED_MAX {
@@ -48,6 +50,7 @@ impl<'w> Words<'w> {
             attachment_names: mail.attachments.iter().map(|attachment| attachment.name.as_str()).collect(),
             answers: !mail.in_reply_to.is_empty(),
             carries_our_token: false,
+            automatic: screening.by_words,
         }
     }
 }

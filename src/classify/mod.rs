@@ -44,7 +44,7 @@ use crate::mail::{InboundMail, Screening};
 pub use mail_words::Words;
 pub use own::{OwnPhrases, WrongPhrase};
 pub use reading::{read, read_by_rules};
-pub use taught::choose;
+pub use taught::{Signs, choose};
 pub use weighed::signs;
 
 /// Least confidence for a right to be treated without a person's look.
@@ -57,7 +57,7 @@ pub const CERTAIN_OPT_OUT: f32 = 0.55;
 /// Costs time linear in the mail's text.
 #[must_use]
 pub fn classify(mail: &InboundMail, screening: &Screening, extra: &OwnPhrases) -> Reading {
-    let words = Words::of(mail);
+    let words = Words::of(mail, screening);
     read(&words, screening.origin, extra)
 }
 

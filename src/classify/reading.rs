@@ -12,7 +12,8 @@ use super::rules::{Background, Outcome, Zone, read_zone};
 use super::subject::{Prefix, SUBJECT_MAX, bare_subject, clipped, name_words};
 use super::words::{Break, Sentence};
 use super::{
-    Answer, Finding, Kind, Language, OwnPhrases, Reading, Right, answer, gist, outsiders, robots, weigh,
+    Answer, Finding, Kind, Language, OwnPhrases, Reading, Right, SetAside, answer, gist, outsiders, robots,
+    weigh,
 };
 use crate::mail::Origin;
 
@@ -101,6 +102,14 @@ impl<'m> Mail<'m> {
         };
         match origin {
             Origin::Bounce => return alone(Kind::Bounce, "screened_as_bounce", "", true),
+            Origin::AutoReply if self.words.automatic => {
+                let mut asks = self.requests(false);
+                let mut reading = alone(Kind::AutoReply, "screened_as_auto_reply", "", true);
+                let fall = |finding| SetAside { finding, reason: "automatic" };
+                asks.set_aside.extend(asks.findings.into_iter().map(fall));
+                reading.set_aside = asks.set_aside;
+                return reading;
+            }
             Origin::AutoReply | Origin::OwnLetter => {
                 return alone(Kind::AutoReply, "screened_as_auto_reply", "", true);
             }
@@ -300,7 +309,7 @@ impl<'m> Mail<'m> {
         } else {
             let asked: BTreeSet<Kind> = out.findings.iter().map(|finding| finding.kind).collect();
             let grounds = weak.into_iter().filter(|weak| !asked.contains(&weak.kind));
-            out.set_aside.extend(grounds.map(|finding| super::SetAside { finding, reason: "ground" }));
+            out.set_aside.extend(grounds.map(|finding| SetAside { finding, reason: "ground" }));
         }
         let asks = |right: Right, out: &Outcome| out.findings.iter().any(|f| f.kind == Kind::Asks(right));
         // "Strike me off and destroy my file": the file is what is meant.
@@ -382,7 +391,7 @@ impl<'m> Mail<'m> {
             if new {
                 out.findings.push(finding);
             } else {
-                out.set_aside.push(super::SetAside { finding, reason: "already_asked" });
+                out.set_aside.push(SetAside { finding, reason: "already_asked" });
             }
         }
         // "I confirm. By the way, that card of mine in your shop can go": asked between the lines, after the answer.
@@ -421,7 +430,7 @@ impl<'m> Mail<'m> {
             });
             out.findings = rest;
             for finding in stop {
-                out.set_aside.push(super::SetAside { finding, reason: "wants_to_stay" });
+                out.set_aside.push(SetAside { finding, reason: "wants_to_stay" });
             }
         }
         let reason = if count(Class::Vendor) >= 2 || any(Class::Vendor) && spam >= 2 {
@@ -434,7 +443,7 @@ impl<'m> Mail<'m> {
         let sells = reason == "speaks_to_the_reader" && spam >= 4;
         if !reason.is_empty() && (!out.mine || sells) && !confirms {
             for finding in out.findings.drain(..) {
-                out.set_aside.push(super::SetAside { finding, reason });
+                out.set_aside.push(SetAside { finding, reason });
             }
         }
         if out.findings.is_empty() && !confirms && !self.forward && reason != "speaks_to_the_reader" {
@@ -531,7 +540,7 @@ impl<'m> Mail<'m> {
             && !look.denies(Kind::Spam)
         {
             for finding in out.findings.drain(..) {
-                out.set_aside.push(super::SetAside { finding, reason: "speaks_to_the_reader" });
+                out.set_aside.push(SetAside { finding, reason: "speaks_to_the_reader" });
             }
             kinds = BTreeSet::from([Kind::Spam]);
             out.findings.push(simple(Kind::Spam, "smells_of_spam", self.text_of(hit, in_subject), 0.8));
@@ -542,7 +551,7 @@ impl<'m> Mail<'m> {
             && !self.forward
         {
             for finding in out.findings.drain(..) {
-                out.set_aside.push(super::SetAside { finding, reason: "speaks_to_the_reader" });
+                out.set_aside.push(SetAside { finding, reason: "speaks_to_the_reader" });
             }
             kinds = BTreeSet::from([Kind::ListMail]);
             out.findings.push(simple(Kind::ListMail, "newsletter_words", self.text_of(hit, false), 0.75));

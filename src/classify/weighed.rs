@@ -12,12 +12,15 @@ use crate::mail::Origin;
 /// A yes of so few words is plain.
 const PLAIN_YES: usize = 4;
 
-/// As [`super::read`], but what is weighed instead of what it comes to: see `tests/corpus/teach.rs`. `with_rules`: what the rules
-/// say is among the signs.
+/// As [`super::read`], but what is weighed instead of what it comes to: see `tests/corpus/teach.rs`; empty where nothing is
+/// weighed. `with_rules`: what the rules say is among the signs.
 #[must_use]
-pub fn signs(words: &Words<'_>, extra: &OwnPhrases, with_rules: bool) -> Vec<(u32, f32)> {
+pub fn signs(words: &Words<'_>, origin: Origin, extra: &OwnPhrases, with_rules: bool) -> taught::Signs {
+    if !may_be_a_person(words, origin) {
+        return taught::Signs::default();
+    }
     let mail = Mail::new(words, extra);
-    let reading = mail.rule(Origin::Person);
+    let reading = mail.rule(origin);
     taught::signs_of(&mail.seen(with_rules.then_some(&reading)))
 }
 
@@ -25,17 +28,23 @@ impl Mail<'_> {
     /// What the rules say, then what weighs more.
     pub(super) fn understood(&self, origin: Origin) -> Reading {
         let reading = self.rule(origin);
-        // No machine that the rules know ever confirms or asks (T13).
-        let machine = reading.certain
-            && reading.kinds.iter().any(|kind| matches!(kind, Kind::AutoReply | Kind::Bounce));
-        if origin != Origin::Person || machine || self.asked_elsewhere(&reading) {
+        if !may_be_a_person(self.words, origin) || self.asked_elsewhere(&reading) {
             return reading;
         }
+        let machine = |reading: &Reading| {
+            reading.kinds.iter().all(|kind| matches!(kind, Kind::AutoReply | Kind::Bounce))
+        };
+        let machine_by_rules = machine(&reading);
         let likely = taught::likely(&self.seen(Some(&reading)), &self.beyond_doubt(&reading));
-        let mut reading = taught::weigh(likely, &self.seen(None), reading);
-        if reading.answer == Answer::Yes && taught::doubts(&likely, self.opens_with_yes()) {
+        let mut reading = taught::weigh(&likely, &self.subject, &self.own, reading);
+        // What looks like a machine to one of two who read confirms nothing and moves nothing: a person reads it (T13).
+        let doubted = machine_by_rules && !machine(&reading);
+        let spoken = !self.own.text.words.is_empty();
+        let doubts = || spoken && taught::doubts(&likely, self.opens_with_yes());
+        if reading.answer == Answer::Yes && (doubted || doubts()) {
             reading.doubt_yes();
         }
+        reading.certain &= !doubted;
         told_once(&mut reading.findings);
         reading.set_aside.truncate(FINDINGS_MAX);
         reading
@@ -69,6 +78,7 @@ impl Mail<'_> {
             quotes: !self.words.quoted.is_empty(),
             confirms: self.confirms(answer),
             bulk: robots::bulk(&self.own).0 > 1,
+            automatic: self.words.automatic,
             answer,
             rules,
         }
@@ -77,7 +87,7 @@ impl Mail<'_> {
     /// An answer that carries our token, and what a phrase of the installation's own asks: no weight takes that away.
     fn beyond_doubt(&self, reading: &Reading) -> BTreeSet<Kind> {
         let mut kinds = BTreeSet::new();
-        if self.words.carries_our_token {
+        if self.words.carries_our_token && reading.kinds.contains(&Kind::Confirmation) {
             kinds.insert(Kind::Confirmation);
         }
         if let Some(own) = &self.extra.lexicon {
@@ -88,6 +98,11 @@ impl Mail<'_> {
         }
         kinds
     }
+}
+
+/// Whether nothing but words says that it is a machine's.
+fn may_be_a_person(words: &Words<'_>, origin: Origin) -> bool {
+    origin == Origin::Person || words.automatic && origin == Origin::AutoReply
 }
 
 /// Leaves one finding of several that lead to the same kind by the same words: the strongest, which stands first. Each

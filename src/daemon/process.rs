@@ -52,6 +52,8 @@ struct Read {
     sender: Option<Address>,
     authority: bool,
     origin: Origin,
+    /// A machine's by its words alone.
+    by_words: bool,
     may_answer: bool,
     reading: Reading,
     aligned: bool,
@@ -69,6 +71,7 @@ impl Read {
     fn end_without_case(&self) -> Option<&'static str> {
         match self.origin {
             Origin::Bounce => Some("bounce"),
+            Origin::AutoReply if self.by_words => machine_by_words(&self.reading),
             Origin::AutoReply => Some("auto-reply"),
             Origin::ListMail => Some("list-mail"),
             Origin::OwnLetter => Some("own-letter"),
@@ -247,6 +250,7 @@ impl Office {
         Ok(Box::new(Read {
             authority,
             origin: screening.origin,
+            by_words: screening.by_words,
             may_answer: screening.may_answer.is_ok() && !authority && !ours,
             aligned: evidence.is_aligned(),
             bounce_tokens: identity::bounce_tokens(&parsed, self.separator()),

@@ -13,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use rightsd::classify::{OwnPhrases, Reading, Words, choose, read_by_rules, signs};
+use rightsd::classify::{OwnPhrases, Reading, Signs, Words, choose, read_by_rules, signs};
 use rightsd::mail::{Bounds, Origin, Ours, parse, screen};
 
 #[path = "samples.rs"]
@@ -48,7 +48,7 @@ const NAMES: [&str; 15] = [
 /// The first so many scales are kinds.
 const KINDS: usize = 13;
 /// A sign that was met in fewer mails teaches nothing.
-const MAILS_MIN: usize = 4;
+const MAILS_MIN: usize = 5;
 const ROUNDS: usize = 12;
 /// What is learnt is the mean of what stands after each of the last so many rounds: single mails pull less.
 const ROUNDS_KEPT: usize = 9;
@@ -56,8 +56,7 @@ const ROUNDS_KEPT: usize = 9;
 const DECAY: f32 = 1e-5;
 
 struct Lesson {
-    /// Each sign and its worth.
-    signs: Vec<(u32, f32)>,
+    signs: Signs,
     kinds: BTreeSet<String>,
     accept: Vec<BTreeSet<String>>,
     /// What it answers to a confirmation letter, as a scale's name or `confirm:yes`; `None` for what answers none.
@@ -70,9 +69,13 @@ struct Lesson {
 
 struct Learnt {
     places: BTreeMap<u32, usize>,
-    weights: Vec<[f32; 15]>,
+    /// What each sign weighs in the mail, and in its sentence.
+    weights: [Vec<[f32; 15]>; 2],
     bias: [f32; 15],
 }
+
+/// Known signs, by their places, and their worth.
+type Row = Vec<(usize, f32)>;
 
 fn main() {
     let mut args = std::env::args().skip(1);
@@ -127,14 +130,13 @@ fn read(path: &Path, with_rules: bool) -> Vec<Lesson> {
     let mut lessons = Vec::new();
     for sample in samples {
         let Ok(mail) = parse(&sample.raw, &Bounds::default()) else { continue };
-        // What a machine's own headers tell is not weighed.
-        if screen(&mail, &Ours::default()).origin != Origin::Person {
-            continue;
-        }
+        let screening = screen(&mail, &Ours::default());
         let source = Path::new(&sample.file).parent().map(|parent| parent.display().to_string());
         let answer = answer(&sample.notes).filter(|_| sample.accepted[0].contains("confirmation"));
-        let lesson = lesson(&Words::of(&mail), sample.accepted, with_rules, source.unwrap_or_default());
-        lessons.push(Lesson { answer, ..lesson });
+        let (words, source) = (Words::of(&mail, &screening), source.unwrap_or_default());
+        let lesson = lesson(&words, screening.origin, sample.accepted, with_rules, source);
+        // What a machine's own headers tell is not weighed.
+        lessons.extend((!lesson.signs.whole.is_empty()).then_some(Lesson { answer, ..lesson }));
     }
     lessons
 }
@@ -158,15 +160,22 @@ fn phrases(folder: &Path) -> Vec<Lesson> {
             words.strip_prefix('[').and_then(|rest| rest.split_once(']')).unwrap_or(("", words));
         let own = own.trim().replace("\\n", "\n");
         let words = Words { subject, own: &own, ..Words::default() };
-        lessons.push(lesson(&words, kinds.split(" or ").map(set).collect(), true, String::new()));
+        let kinds = kinds.split(" or ").map(set).collect();
+        lessons.push(lesson(&words, Origin::Person, kinds, true, String::new()));
     }
     lessons
 }
 
-fn lesson(words: &Words<'_>, accept: Vec<BTreeSet<String>>, with_rules: bool, source: String) -> Lesson {
+fn lesson(
+    words: &Words<'_>,
+    origin: Origin,
+    accept: Vec<BTreeSet<String>>,
+    with_rules: bool,
+    source: String,
+) -> Lesson {
     let extra = OwnPhrases::default();
-    let signs = signs(words, &extra, with_rules);
-    let rules = read_by_rules(words, Origin::Person, &extra);
+    let signs = signs(words, origin, &extra, with_rules);
+    let rules = read_by_rules(words, origin, &extra);
     Lesson { signs, kinds: accept[0].clone(), accept, answer: None, rules, source }
 }
 
@@ -177,18 +186,22 @@ fn answer(notes: &str) -> Option<String> {
     Some(format!("confirm:{}", &word[..end]))
 }
 
-/// Logistic regression on each kind by itself, by steps that grow shorter (AdaGrad), in one fixed order.
+/// Logistic regression on each kind by itself, by steps that grow shorter (AdaGrad), in one fixed order. To what the mail
+/// weighs as a whole comes what its loudest sentence weighs: a wish is told in one.
 fn teach(lessons: &[&Lesson]) -> Learnt {
     let mut mails: BTreeMap<u32, usize> = BTreeMap::new();
-    for (sign, _) in lessons.iter().flat_map(|lesson| &lesson.signs) {
+    for (sign, _) in lessons.iter().flat_map(|lesson| &lesson.signs.whole) {
         *mails.entry(*sign).or_default() += 1;
     }
     let known = mails.into_iter().filter(|(_, mails)| *mails >= MAILS_MIN).map(|(sign, _)| sign);
     let places: BTreeMap<u32, usize> = known.enumerate().map(|(at, sign)| (sign, at)).collect();
-    let known = |(sign, worth): &(u32, f32)| places.get(sign).map(|place| (*place, *worth));
-    let rows: Vec<Vec<(usize, f32)>> =
-        lessons.iter().map(|lesson| lesson.signs.iter().filter_map(known).collect()).collect();
-    let mut weights = vec![[0.0_f32; 15]; places.len()];
+    let row = |signs: &Vec<(u32, f32)>| -> Row {
+        signs.iter().filter_map(|(sign, worth)| Some((*places.get(sign)?, *worth))).collect()
+    };
+    let rows: Vec<Row> = lessons.iter().map(|lesson| row(&lesson.signs.whole)).collect();
+    let sentences: Vec<Vec<Row>> =
+        lessons.iter().map(|lesson| lesson.signs.sentences.iter().map(row).collect()).collect();
+    let mut weights = [vec![[0.0_f32; 15]; places.len()], vec![[0.0_f32; 15]; places.len()]];
     let mut bias = [0.0_f32; 15];
     for (kind, name) in NAMES.iter().enumerate() {
         let says = |lesson: &Lesson| match kind {
@@ -209,9 +222,8 @@ fn teach(lessons: &[&Lesson]) -> Learnt {
                 shared * if either { 0.5 } else { 1.0 }
             })
             .collect();
-        let (mut w, mut g, mut b, mut bg) =
-            (vec![0.0_f32; places.len()], vec![1e-3_f32; places.len()], 0.0, 1e-3);
-        let (mut kept, mut kept_bias) = (vec![0.0_f32; places.len()], 0.0);
+        let mut scale = [Scale::new(0.5, places.len()), Scale::new(0.25, places.len())];
+        let (mut b, mut bg, mut kept_bias) = (0.0, 1e-3, 0.0);
         let mut order: Vec<usize> = (0..lessons.len()).filter(|at| worth[*at] > 0.0).collect();
         let mut dice = 0x2545_f491_4f6c_dd1d_u64;
         for round in 0..ROUNDS {
@@ -222,48 +234,87 @@ fn teach(lessons: &[&Lesson]) -> Learnt {
                 order.swap(at, (dice % (at as u64 + 1)) as usize);
             }
             for &at in &order {
-                let row = &rows[at];
-                let sum: f32 = row.iter().map(|(place, worth)| w[*place] * worth).sum::<f32>() + b;
+                let (row, [whole, single]) = (&rows[at], &mut scale);
+                let loudest = sentences[at].iter().map(|row| (single.weigh(row), row));
+                let loudest = loudest.max_by(|a, b| a.0.total_cmp(&b.0));
+                let sum = whole.weigh(row) + loudest.map_or(0.0, |(sum, _)| sum) + b;
                 let error = worth[at] * (1.0 / (1.0 + (-sum).exp()) - f32::from(wanted[at]));
-                for (place, worth) in row {
-                    let slope = error * worth + DECAY * w[*place];
-                    g[*place] += slope * slope;
-                    w[*place] -= 0.5 * slope / g[*place].sqrt();
+                whole.learn(row, error);
+                if let Some((_, row)) = loudest {
+                    single.learn(row, error);
                 }
                 bg += error * error;
                 b -= 0.5 * error / bg.sqrt();
             }
             if round + ROUNDS_KEPT >= ROUNDS {
-                for (kept, w) in kept.iter_mut().zip(&w) {
-                    *kept += w;
-                }
+                scale.iter_mut().for_each(Scale::keep);
                 kept_bias += b;
             }
         }
-        for (row, weight) in weights.iter_mut().zip(&kept) {
-            row[kind] = *weight / ROUNDS_KEPT as f32;
+        for (weights, scale) in weights.iter_mut().zip(&scale) {
+            for (row, weight) in weights.iter_mut().zip(&scale.kept) {
+                row[kind] = *weight / ROUNDS_KEPT as f32;
+            }
         }
         bias[kind] = kept_bias / ROUNDS_KEPT as f32;
     }
     Learnt { places, weights, bias }
 }
 
-/// The file that the program embeds: steps, biases, then each sign with fifteen weights of one byte.
-fn written(learnt: &Learnt) -> Vec<u8> {
-    let mut step = [0.0_f32; 15];
-    for row in &learnt.weights {
-        for (step, weight) in step.iter_mut().zip(row) {
-            *step = step.max(weight.abs() / 127.0);
+/// What one scale has learnt so far.
+struct Scale {
+    /// How far the first step goes.
+    pace: f32,
+    weights: Vec<f32>,
+    /// The sum of the squared slopes of each.
+    steep: Vec<f32>,
+    /// The sum of what stood after each of the last rounds.
+    kept: Vec<f32>,
+}
+
+impl Scale {
+    fn new(pace: f32, signs: usize) -> Self {
+        Self { pace, weights: vec![0.0; signs], steep: vec![1e-3; signs], kept: vec![0.0; signs] }
+    }
+
+    fn weigh(&self, row: &Row) -> f32 {
+        row.iter().map(|(place, worth)| self.weights[*place] * worth).sum()
+    }
+
+    fn learn(&mut self, row: &Row, error: f32) {
+        for (place, worth) in row {
+            let slope = error * worth + DECAY * self.weights[*place];
+            self.steep[*place] += slope * slope;
+            self.weights[*place] -= self.pace * slope / self.steep[*place].sqrt();
         }
     }
+
+    fn keep(&mut self) {
+        for (kept, weight) in self.kept.iter_mut().zip(&self.weights) {
+            *kept += weight;
+        }
+    }
+}
+
+/// The file that the program embeds: steps, biases, then each sign with twice sixteen weights of one byte.
+fn written(learnt: &Learnt) -> Vec<u8> {
+    let steps = learnt.weights.each_ref().map(|weights| {
+        let mut step = [0.0_f32; 15];
+        for row in weights {
+            for (step, weight) in step.iter_mut().zip(row) {
+                *step = step.max(weight.abs() / 127.0);
+            }
+        }
+        step
+    });
     let mut file = Vec::new();
-    file.extend(step.iter().chain(&learnt.bias).flat_map(|value| value.to_le_bytes()));
+    file.extend(steps.iter().flatten().chain(&learnt.bias).flat_map(|value| value.to_le_bytes()));
     for (sign, place) in &learnt.places {
-        let row: Vec<i8> = learnt.weights[*place]
-            .iter()
-            .zip(&step)
-            .map(|(weight, step)| if *step > 0.0 { (weight / step).round() as i8 } else { 0 })
-            .collect();
+        let lanes = learnt.weights.iter().zip(&steps).map(|(weights, step)| weights[*place].iter().zip(step));
+        let steps =
+            |(weight, step): (&f32, &f32)| if *step > 0.0 { (weight / step).round() as i8 } else { 0 };
+        // One lane more of each is nothing: the program adds up sixteen at a time.
+        let row: Vec<i8> = lanes.flat_map(|lanes| lanes.map(steps).chain([0])).collect();
         if row.iter().any(|weight| *weight != 0) {
             file.extend(sign.to_le_bytes());
             file.extend(row.iter().flat_map(|weight| weight.to_le_bytes()));
@@ -360,10 +411,14 @@ impl Learnt {
     fn says(&self, lesson: &Lesson) -> BTreeSet<String> {
         let mut likely = [0.0_f32; 15];
         for (kind, slot) in likely.iter_mut().enumerate() {
-            let weight = |(sign, worth): &(u32, f32)| {
-                self.places.get(sign).map_or(0.0, |place| self.weights[*place][kind] * worth)
+            let weigh = |which: usize, signs: &Vec<(u32, f32)>| -> f32 {
+                let weight = |(sign, worth): &(u32, f32)| {
+                    self.places.get(sign).map_or(0.0, |place| self.weights[which][*place][kind] * worth)
+                };
+                signs.iter().map(weight).sum()
             };
-            let sum: f32 = lesson.signs.iter().map(weight).sum();
+            let loudest = lesson.signs.sentences.iter().map(|signs| weigh(1, signs)).reduce(f32::max);
+            let sum = weigh(0, &lesson.signs.whole) + loudest.unwrap_or(0.0);
             *slot = 1.0 / (1.0 + (-(sum + self.bias[kind])).exp());
         }
         let chosen = choose(&likely, &lesson.rules);

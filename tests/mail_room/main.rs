@@ -6,6 +6,8 @@ mod corpus;
 mod hostile;
 mod parsing;
 mod persons;
+mod reports;
+mod robot_words;
 mod robots;
 mod second_reader;
 mod visible;
@@ -31,4 +33,9 @@ fn screen(raw: impl AsRef<[u8]>) -> Screening {
         mark: "X-Rightsd".to_owned(),
     };
     mail::screen(&parse(raw), &ours)
+}
+
+/// A header's text as a word of RFC 2047.
+fn encoded(text: &str) -> String {
+    format!("=?UTF-8?B?{}?=", data_encoding::BASE64.encode(text.as_bytes()))
 }

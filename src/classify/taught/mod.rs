@@ -12,9 +12,11 @@
 
 mod signs;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::LazyLock;
 
+use super::rules::Zone;
 use super::{CERTAIN, Finding, Kind, Language, Reading, Right, SetAside};
 use signs::At;
 pub(super) use signs::Seen;
@@ -68,30 +70,37 @@ const DOUBT_PLAIN: f32 = 0.9;
 const FILE: &[u8] = include_bytes!("weights.bin");
 static SCALES: LazyLock<Scales> = LazyLock::new(|| Scales::read(FILE).unwrap_or_default());
 
-/// The weights, as learnt: a table that is as long as a power of two, each sign at the place that its number names, or
-/// at the next free one. Most signs of a mail are unknown, and what is asked first is small: a sieve, then the numbers.
+/// The weights, as learnt. They stay where the program holds them; a table as long as a power of two tells at which row a
+/// sign stands: at the place that its number names, or at the next free one. Most signs of a mail are unknown, and what
+/// is asked first is small: a sieve.
 #[derive(Debug, Default)]
 struct Scales {
     /// Which signs may be known: most are not, and this tells without looking.
     sieve: Vec<u64>,
-    /// The signs' numbers, 0 where there is none.
-    signs: Vec<u32>,
-    /// What each weighs, in steps, by scale; one more that is nothing, because sixteen are added up as fast as one.
-    weights: Vec<[i8; 16]>,
-    /// What one step of a weight is worth, by scale.
-    step: [f32; LANES],
+    /// The rows, counted from 1; 0 where there is none.
+    places: Vec<u32>,
+    /// For each sign its number (4 bytes), and what it weighs ([`Sums`], one byte each).
+    rows: &'static [u8],
+    /// What one step of a weight is worth, by scale: in the mail, in a sentence.
+    steps: [[f32; LANES]; 2],
     /// What holds without any sign.
     bias: [f32; LANES],
 }
 
+/// What signs weigh, in steps: in the mail by scale, then in their sentence by scale. One lane more of each is nothing,
+/// because so many are added up as fast.
+type Sums = [i16; 32];
+/// Where the lanes of a sentence begin.
+const SINGLE: usize = 16;
+const ROW: usize = 4 + 32;
 const SIEVE_BITS: u32 = 20;
 /// So many known signs have most mails at most.
-const PLACES: usize = 2_048;
+const SIGNS: usize = 4_096;
 
 impl Scales {
-    /// Reads the file that `tests/corpus/teach.rs` wrote: `step` and `bias` ([`LANES`] little-endian floats each), then for
-    /// each sign its number (4 bytes) and as many weights of one byte.
-    fn read(file: &[u8]) -> Option<Self> {
+    /// Reads the file that `tests/corpus/teach.rs` wrote: the steps of the mail, those of a sentence, the bias ([`LANES`]
+    /// little-endian floats each), then the rows.
+    fn read(file: &'static [u8]) -> Option<Self> {
         let floats = |from: usize| -> Option<[f32; LANES]> {
             let mut out = [0.0; LANES];
             for (at, slot) in out.iter_mut().enumerate() {
@@ -100,30 +109,39 @@ impl Scales {
             }
             Some(out)
         };
-        let rows = file.get(LANES * 8..)?.chunks_exact(4 + LANES);
-        let mut scales = Self { step: floats(0)?, bias: floats(LANES * 4)?, ..Self::default() };
-        if rows.len() == 0 {
+        let mut scales = Self {
+            steps: [floats(0)?, floats(LANES * 4)?],
+            bias: floats(LANES * 8)?,
+            rows: file.get(LANES * 12..)?,
+            ..Self::default()
+        };
+        let count = scales.rows.len() / ROW;
+        if count == 0 {
             return Some(scales);
         }
-        let places = (rows.len() * 5 / 4 + 1).next_power_of_two();
+        let places = (count * 5 / 4 + 1).next_power_of_two();
         scales.sieve = vec![0; 1 << (SIEVE_BITS - 6)];
-        scales.signs = vec![0; places];
-        scales.weights = vec![[0; 16]; places];
-        for row in rows {
-            let (sign, weights) = row.split_at_checked(4)?;
-            let sign = u32::from_le_bytes(sign.try_into().ok()?);
+        scales.places = vec![0; places];
+        for row in 1..=u32::try_from(count).ok()? {
+            let sign = scales.sign(row)?;
             let (at, bit) = Self::sieve_place(sign);
             *scales.sieve.get_mut(at)? |= bit;
             let mut at = scales.first_place(sign);
-            while *scales.signs.get(at)? != 0 {
+            while *scales.places.get(at)? != 0 {
                 at = (at + 1) & (places - 1);
             }
-            *scales.signs.get_mut(at)? = sign;
-            for (slot, b) in scales.weights.get_mut(at)?.iter_mut().zip(weights) {
-                *slot = i8::from_le_bytes([*b]);
-            }
+            *scales.places.get_mut(at)? = row;
         }
         Some(scales)
+    }
+
+    fn row(&self, row: u32) -> Option<&'static [u8; ROW]> {
+        let from = (row as usize - 1) * ROW;
+        self.rows.get(from..from + ROW)?.try_into().ok()
+    }
+
+    fn sign(&self, row: u32) -> Option<u32> {
+        self.row(row)?.first_chunk().map(|sign| u32::from_le_bytes(*sign))
     }
 
     const fn sieve_place(sign: u32) -> (usize, u64) {
@@ -132,81 +150,116 @@ impl Scales {
     }
 
     const fn first_place(&self, sign: u32) -> usize {
-        sign as usize & (self.signs.len() - 1)
+        sign as usize & (self.places.len() - 1)
     }
 
-    /// What the signs at `places` weigh together.
-    fn sums(&self, places: &[usize]) -> [i32; 16] {
-        let mut sums = [0; 16];
-        for weights in places.iter().filter_map(|place| self.weights.get(*place)) {
-            for (sum, weight) in sums.iter_mut().zip(weights) {
-                *sum += i32::from(*weight);
-            }
-        }
-        sums
-    }
-
-    /// The place of a known sign.
-    fn known(&self, sign: u32) -> Option<usize> {
+    /// What a known sign weighs.
+    fn known(&self, sign: u32) -> Option<&'static [u8; 32]> {
         let (at, bit) = Self::sieve_place(sign);
         if self.sieve.get(at)? & bit == 0 {
             return None;
         }
         let mut at = self.first_place(sign);
         loop {
-            let known = self.signs.get(at).filter(|known| **known != 0)?;
-            if *known == sign {
-                return Some(at);
+            let row = self.row(*self.places.get(at).filter(|row| **row != 0)?)?;
+            if row.first_chunk().is_some_and(|known| u32::from_le_bytes(*known) == sign) {
+                return row.last_chunk();
             }
-            at = (at + 1) & (self.signs.len() - 1);
+            at = (at + 1) & (self.places.len() - 1);
         }
     }
 
-    /// How likely each kind is, 0 to 1, on its own scale.
-    fn weigh(&self, seen: &Seen<'_>) -> [f32; LANES] {
-        // The places of what the text shows, and of what the rules say: each once.
-        let mut places = [Vec::with_capacity(PLACES), Vec::new()];
-        let mut told = 0_u32;
-        let mut met = vec![0_u64; self.signs.len() / 64 + 1];
+    /// Adds up what all signs weigh.
+    fn sum(&self, seen: &Seen<'_>) -> Weighed {
+        let mut weighed = Weighed { parts: vec![Part::default(); seen.own.text.sentences.len() + 3] };
+        let mut known: Vec<(usize, &[u8; 32])> = Vec::with_capacity(SIGNS);
         signs::each(seen, |sign, at| {
-            told += u32::from(at != At::Said);
-            let Some(place) = self.known(sign) else { return };
-            if let Some(word) = met.get_mut(place / 64)
-                && *word >> (place % 64) & 1 == 0
-                && let Some(places) = places.get_mut(usize::from(at == At::Said))
-            {
-                *word |= 1 << (place % 64);
-                places.push(place);
+            let at = match at {
+                At::Said => Weighed::SAID,
+                At::Whole => Weighed::WHOLE,
+                At::Sentence(at) => Weighed::SENTENCES + at,
+            };
+            if let Some(part) = weighed.parts.get_mut(at) {
+                part.told += 1;
             }
+            known.extend(self.known(sign).map(|weights| (at, weights)));
         });
-        let [text, said] = places.map(|places| self.sums(&places));
-        let (length, mut likely) = (length(told), [0.0; LANES]);
-        for (at, slot) in likely.iter_mut().enumerate() {
-            let get = |of: &[f32; LANES]| of.get(at).copied().unwrap_or(0.0);
-            #[allow(clippy::cast_precision_loss, reason = "sums are far below 2^24")]
-            let sum = |of: &[i32; 16]| of.get(at).copied().unwrap_or(0) as f32;
-            let odds =
-                get(&self.bias) + get(&self.step) * (sum(&text) / length + sum(&said) / length.min(SAID));
-            *slot = 1.0 / (1.0 + (-odds).exp());
+        for run in known.chunk_by(|a, b| a.0 == b.0) {
+            let Some(part) = run.first().and_then(|(at, _)| weighed.parts.get_mut(*at)) else { continue };
+            let mut sums = part.sums;
+            for (_, weights) in run {
+                for (sum, weight) in sums.iter_mut().zip(*weights) {
+                    *sum = sum.saturating_add(i16::from(i8::from_ne_bytes([*weight])));
+                }
+            }
+            part.sums = sums;
         }
-        likely
+        weighed
     }
 
-    /// The sentence of the sender's own words that weighed most for `kind`, in words.
-    fn heaviest(&self, seen: &Seen<'_>, kind: usize) -> Option<std::ops::Range<usize>> {
-        let sentences = &seen.own.text.sentences;
-        let mut sums = vec![0_i32; sentences.len()];
-        signs::each(seen, |sign, at| {
-            let (Some(place), At::Own(word)) = (self.known(sign), at) else { return };
-            let sentence = sentences.partition_point(|sentence| sentence.words.end <= word);
-            let weight = self.weights.get(place).and_then(|row| row.get(kind)).copied().unwrap_or(0);
-            if let Some(sum) = sums.get_mut(sentence) {
-                *sum += i32::from(weight);
+    /// How likely each kind is, 0 to 1, on its own scale, and in which sentence it was told loudest.
+    fn weigh(&self, seen: &Seen<'_>) -> Likely {
+        let weighed = self.sum(seen);
+        let length = length(weighed.text().iter().map(|part| part.told).sum());
+        let mut told = Likely::default();
+        let (mut text, mut most) = ([0.0; LANES], [f32::NEG_INFINITY; LANES]);
+        for (at, part) in weighed.text().iter().enumerate().filter(|(_, part)| part.told > 0) {
+            for (text, sum) in text.iter_mut().zip(&part.sums) {
+                *text += f32::from(*sum) / length;
             }
-        });
-        let (at, _) = sums.iter().enumerate().max_by_key(|(_, sum)| **sum).filter(|(_, sum)| **sum > 0)?;
-        sentences.get(at).map(|sentence| sentence.words.clone())
+            let Some(sentence) = at.checked_sub(Weighed::SENTENCES - Weighed::WHOLE) else { continue };
+            let length = sentence_length(part.told);
+            let lanes = most.iter_mut().zip(&mut told.loudest);
+            for ((most, loudest), sum) in lanes.zip(part.sums.iter().skip(SINGLE)) {
+                let loud = f32::from(*sum) / length;
+                if loud > *most {
+                    (*most, *loudest) = (loud, Some(sentence));
+                }
+            }
+        }
+        let said = weighed.parts.first().map_or([0; 32], |part| part.sums);
+        let [step, single] = &self.steps;
+        let sums = text.iter().zip(&said).map(|(text, said)| text + f32::from(*said) / length.min(SAID));
+        let whole = sums.zip(step).map(|(sum, step)| sum * step);
+        let loud =
+            most.iter().zip(single).map(|(most, step)| if most.is_finite() { most * step } else { 0.0 });
+        for (slot, odds) in told.likely.iter_mut().zip(whole.zip(loud).zip(&self.bias)) {
+            let ((whole, loud), bias) = odds;
+            *slot = 1.0 / (1.0 + (-(whole + loud + bias)).exp());
+        }
+        told
     }
+}
+
+/// The sums of a mail: of what the rules say, of what is told of the mail as a whole, of the subject, then of each
+/// sentence of the sender's own.
+struct Weighed {
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Part {
+    sums: Sums,
+    told: u32,
+}
+
+impl Weighed {
+    const SAID: usize = 0;
+    const WHOLE: usize = 1;
+    const SENTENCES: usize = 2;
+
+    /// All but what the rules say.
+    fn text(&self) -> &[Part] {
+        self.parts.get(Self::WHOLE..).unwrap_or_default()
+    }
+}
+
+/// What the scales say of a mail.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Likely {
+    likely: [f32; LANES],
+    /// The sentence that weighed most, by scale; 0 is the subject.
+    loudest: [Option<usize>; LANES],
 }
 
 /// By what a mail's sums are divided, so that long mails do not weigh more: their number's root.
@@ -218,20 +271,55 @@ fn length(told: u32) -> f32 {
 /// By what the sums of what the rules say are divided, in every mail.
 const SAID: f32 = 12.0;
 
-/// Every sign of a mail and its worth: what `tests/corpus/teach.rs` learns from.
-pub(super) fn signs_of(seen: &Seen<'_>) -> Vec<(u32, f32)> {
-    let (mut text, mut said, mut told) = (BTreeSet::new(), BTreeSet::new(), 0);
-    signs::each(seen, |sign, at| {
-        told += u32::from(at != At::Said);
-        if at == At::Said {
-            said.insert(sign)
-        } else {
-            text.insert(sign)
-        };
+/// By what a sentence's sums are divided.
+#[allow(clippy::cast_precision_loss, reason = "bounded by the words that are weighed")]
+fn sentence_length(told: u32) -> f32 {
+    (told.max(SENTENCE) as f32).sqrt()
+}
+
+/// A sentence of fewer signs is weighed as if it had so many: single words are seldom sentences.
+const SENTENCE: u32 = 8;
+
+/// The signs of a mail, as numbers, and their worth: what `tests/corpus/teach.rs` learns from.
+#[derive(Clone, Debug, Default)]
+pub struct Signs {
+    /// In the mail as a whole.
+    pub whole: Vec<(u32, f32)>,
+    /// In each sentence.
+    pub sentences: Vec<Vec<(u32, f32)>>,
+}
+
+/// Every sign of a mail and its worth.
+pub(super) fn signs_of(seen: &Seen<'_>) -> Signs {
+    let mut sentences = vec![Vec::new(); seen.own.text.sentences.len() + 1];
+    let (mut text, mut said) = (Vec::new(), Vec::new());
+    signs::each(seen, |sign, at| match at {
+        At::Sentence(at) => {
+            text.push(sign);
+            if let Some(sentence) = sentences.get_mut(at) {
+                sentence.push(sign);
+            }
+        }
+        At::Whole => text.push(sign),
+        At::Said => said.push(sign),
     });
-    let worth = 1.0 / length(told);
-    let text = text.into_iter().map(|sign| (sign, worth));
-    text.chain(said.into_iter().map(|sign| (sign, worth.max(1.0 / SAID)))).collect()
+    let worth = |signs: Vec<u32>, worth: f32| -> Vec<(u32, f32)> {
+        let mut times = BTreeMap::<u32, f32>::new();
+        for sign in signs {
+            *times.entry(sign).or_default() += worth;
+        }
+        times.into_iter().collect()
+    };
+    let told = |signs: &Vec<u32>| u32::try_from(signs.len()).unwrap_or(u32::MAX);
+    let length = length(told(&text));
+    let mut whole = worth(text, 1.0 / length);
+    whole.extend(worth(said, 1.0 / length.min(SAID)));
+    sentences.retain(|sentence| !sentence.is_empty());
+    let sentences = sentences.into_iter().map(|signs| {
+        let length = sentence_length(told(&signs));
+        worth(signs, 1.0 / length)
+    });
+    Signs { whole, sentences: sentences.collect() }
 }
 
 /// The most likely set of kinds, given what the `rules` read; `None` where their word stands.
@@ -266,6 +354,22 @@ pub fn choose(likely: &[f32; LANES], rules: &Reading) -> Option<BTreeSet<Kind>> 
     (best >= least).then(|| chosen.into_iter().filter_map(|at| KINDS.get(at).copied()).collect())
 }
 
+impl Likely {
+    /// The sentence that weighed most on scale `at`: where it stands in the sender's own words, and its text.
+    fn words(&self, at: usize, subject: &Zone<'_>, own: &Zone<'_>) -> (Option<Range<usize>>, String) {
+        let text = |zone: &Zone<'_>, at: usize| {
+            let span = zone.text.sentences.get(at).map(|sentence| zone.text.span(&sentence.words));
+            let text = span.as_ref().and_then(|span| zone.source.get(span.clone())).unwrap_or("").to_owned();
+            (span, text)
+        };
+        match self.loudest.get(at).copied().flatten() {
+            Some(0) => (None, text(subject, 0).1),
+            Some(sentence) => text(own, sentence - 1),
+            None => (None, String::new()),
+        }
+    }
+}
+
 /// Whether a rule found kind `at` beyond doubt.
 fn sure(rules: &Reading, at: usize) -> bool {
     let kind = KINDS.get(at);
@@ -275,35 +379,34 @@ fn sure(rules: &Reading, at: usize) -> bool {
 /// How likely each kind is, 0 to 1, and what the two scales of answers say. `keep` are kinds that are beyond doubt: an
 /// answer with our token, a phrase of the
 /// installation's own.
-pub(super) fn likely(seen: &Seen<'_>, keep: &BTreeSet<Kind>) -> [f32; LANES] {
-    let mut likely = SCALES.weigh(seen);
-    for (kind, slot) in KINDS.iter().zip(&mut likely) {
+pub(super) fn likely(seen: &Seen<'_>, keep: &BTreeSet<Kind>) -> Likely {
+    let mut told = SCALES.weigh(seen);
+    for (kind, slot) in KINDS.iter().zip(&mut told.likely) {
         if keep.contains(kind) {
             *slot = 1.0;
         }
     }
-    likely
+    told
 }
 
 /// Whether a yes that the rules read may be a no, or neither; `plain` when it opens the mail and says nothing more.
-pub(super) fn doubts(likely: &[f32; LANES], plain: bool) -> bool {
+pub(super) fn doubts(told: &Likely, plain: bool) -> bool {
     let most = if plain { DOUBT_PLAIN } else { DOUBT };
-    [DENIES, HESITATES].iter().any(|at| likely.get(*at).is_some_and(|p| *p > most))
+    [DENIES, HESITATES].iter().any(|at| told.likely.get(*at).is_some_and(|p| *p > most))
 }
 
-/// What the rules read, after it was weighed how `likely` each kind is.
-pub(super) fn weigh(likely: [f32; LANES], seen: &Seen<'_>, mut reading: Reading) -> Reading {
-    if SCALES.signs.is_empty() {
+/// What the rules read, after it was weighed how likely each kind is.
+pub(super) fn weigh(told: &Likely, subject: &Zone<'_>, own: &Zone<'_>, mut reading: Reading) -> Reading {
+    if SCALES.places.is_empty() {
         return reading;
     }
+    let likely = told.likely;
     let Some(chosen) = choose(&likely, &reading) else { return reading };
     let of = |kind: Kind| KINDS.iter().position(|known| *known == kind).unwrap_or(KINDS.len());
     let mut unsure = false;
     for kind in chosen.difference(&reading.kinds.clone()) {
         let at = of(*kind);
-        let words = SCALES.heaviest(seen, at);
-        let span = words.map(|words| seen.own.text.span(&words));
-        let text = span.as_ref().and_then(|span| seen.own.source.get(span.clone())).unwrap_or("").to_owned();
+        let (span, text) = told.words(at, subject, own);
         let p = likely.get(at).copied().unwrap_or(0.0);
         let confidence = if *kind == Kind::Asks(Right::OptOut) { p } else { p.min(UNSURE) };
         unsure |= *kind == Kind::Other;

@@ -3,7 +3,6 @@
 //! A sign is a number made of its parts, so that none needs to be stored as text. Two signs that share a number
 //! are one to the scales; among the few ten thousand that are known this is rare and does little harm.
 
-use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::super::lexicon::{Class, Hit};
@@ -13,16 +12,14 @@ use super::super::{Answer, Kind, Language, Reading};
 
 /// Words of a mail that are weighed: longer ones say early, or in the rules' terms, what they want.
 const WORDS_MAX: usize = 400;
-/// Classes of one sentence that are paired: a sentence of a lawyer must not cost its square.
-const CLASSES_MAX: usize = 5;
+/// Classes of one question that count as asked about.
+const ASKED_MAX: usize = 5;
 
 /// Where a sign was met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum At {
-    /// In the sender's own words, at this word.
-    Own(usize),
-    /// In the subject.
-    Subject,
+    /// In this sentence: the subject is the first, the sender's own words follow.
+    Sentence(usize),
     /// Of the whole mail.
     Whole,
     /// In what the rules say, which a long mail says no weaker than a short one.
@@ -41,6 +38,8 @@ pub(in crate::classify) struct Seen<'m> {
     pub(in crate::classify) quotes: bool,
     pub(in crate::classify) confirms: bool,
     pub(in crate::classify) bulk: bool,
+    /// It looks automatic by its words alone.
+    pub(in crate::classify) automatic: bool,
     pub(in crate::classify) answer: Answer,
     /// What the rules say; `None` leaves their word out (for mails that the rules were written on).
     pub(in crate::classify) rules: Option<&'m Reading>,
@@ -114,17 +113,17 @@ const QUESTION: u32 = 5;
 
 /// Gives every sign of the mail to `tell`, some more than once.
 pub(super) fn each(seen: &Seen<'_>, mut tell: impl FnMut(u32, At)) {
-    words(seen.own, &mut |sign, at| tell(sign, At::Own(at)));
+    words(seen.own, &mut |sign, at| tell(sign, At::Sentence(at + 1)));
     let mut about = seen.own.found.about;
-    classes(seen.own, seen.language, 0, &mut |sign, at| tell(sign, At::Own(at)));
+    classes(seen.own, seen.language, 0, &mut |sign, at| tell(sign, At::Sentence(at + 1)));
     if let Some(subject) = seen.subject {
-        words(subject, &mut |sign, _| tell(sign, At::Subject));
+        words(subject, &mut |sign, _| tell(sign, At::Sentence(0)));
         for (times, more) in about.iter_mut().zip(subject.found.about) {
             *times = times.saturating_add(more);
         }
-        classes(subject, seen.language, 1, &mut |sign, _| tell(sign, At::Subject));
+        classes(subject, seen.language, 1, &mut |sign, _| tell(sign, At::Sentence(0)));
         for at in 0..subject.text.words.len().min(WORDS_MAX) {
-            tell(mix(b'S', name(subject.text.norm(at)), 0), At::Subject);
+            tell(mix(b'S', name(subject.text.norm(at)), 0), At::Sentence(0));
         }
     }
     for (topic, times) in (0_u32..).zip(about) {
@@ -143,25 +142,26 @@ pub(super) fn each(seen: &Seen<'_>, mut tell: impl FnMut(u32, At)) {
     }
 }
 
-/// Words, how they begin, and each with the next one, whole and by their stems, full stops and commas between them.
+/// Words, how they begin, and each with the next one, full stops and commas between them; each with the sentence it
+/// stands in.
 fn words(zone: &Zone<'_>, tell: &mut impl FnMut(u32, usize)) {
     let text = &zone.text;
     let mut before = START;
-    let mut stem_before = START;
     let mut sentences = text.sentences.iter().peekable();
+    let mut at = 0_usize;
     let count = text.words.len().min(WORDS_MAX);
-    for (at, word) in text.words.iter().take(count).enumerate() {
+    for (place, word) in text.words.iter().take(count).enumerate() {
         let sign = match word.before {
             Break::None => None,
             Break::Comma => Some(COMMA),
             Break::Sentence => Some(STOP),
         };
         if let Some(sign) = sign {
-            tell(mix(b'b', before, sign), at);
+            let ended = if sign == STOP { at.saturating_sub(1) } else { at };
+            tell(mix(b'b', before, sign), ended);
             before = sign;
-            stem_before = sign;
         }
-        let Numbers { whole, root, stem } = numbers(text.norm(at));
+        let Numbers { whole, root, stem } = numbers(text.norm(place));
         tell(mix(b'w', whole, 0), at);
         if let Some(root) = root {
             tell(mix(b'r', root, 0), at);
@@ -170,69 +170,38 @@ fn words(zone: &Zone<'_>, tell: &mut impl FnMut(u32, usize)) {
             tell(mix(b'p', stem, 0), at);
         }
         tell(mix(b'b', before, whole), at);
-        let stem = stem.unwrap_or(whole);
-        // Where neither is longer than its stem, that is the pair just told.
-        if (stem_before, stem) != (before, whole) {
-            tell(mix(b's', stem_before, stem), at);
-        }
         before = whole;
-        stem_before = stem;
-        while sentences.peek().is_some_and(|sentence| sentence.words.end <= at + 1) {
+        while sentences.peek().is_some_and(|sentence| sentence.words.end <= place + 1) {
             if sentences.next().is_some_and(|sentence| sentence.question) {
                 tell(mix(b'b', before, QUESTION), at);
                 tell(mix(b'w', QUESTION, 0), at);
                 before = QUESTION;
             }
+            at += 1;
         }
     }
     if count > 0 {
-        tell(mix(b'b', before, END), count - 1);
+        tell(mix(b'b', before, END), at.saturating_sub(1));
     }
 }
 
-/// What the lexicon knows: classes, those near each other in order, those of one sentence, those in a question.
-fn classes(zone: &Zone<'_>, language: Language, place: u32, tell: &mut impl FnMut(u32, usize)) {
+/// What the lexicon knows: classes, and those in a question.
+fn classes(zone: &Zone<'_>, language: Language, seat: u32, tell: &mut impl FnMut(u32, usize)) {
     let of_language = |hit: &&Hit| {
         hit.class != Class::Common
             && hit.words.start < WORDS_MAX
             && (!matches!(language, Language::Fr | Language::En) || hit.language == language)
     };
-    let hits: Vec<(&Hit, u32)> =
-        zone.found.hits.iter().filter(of_language).map(|hit| (hit, id(hit.class))).collect();
-    for (at, (hit, id)) in hits.iter().enumerate() {
-        tell(mix(b'C', *id, place), hit.words.start);
-        for (next, other) in hits.iter().skip(at + 1).take(3) {
-            if next.words.start <= hit.words.end + 6 {
-                tell(mix(b'D', *id, other.rotate_left(place)), hit.words.start);
+    let mut hits = zone.found.hits.iter().filter(of_language).peekable();
+    for (at, sentence) in zone.text.sentences.iter().enumerate() {
+        let here = |hit: &&Hit| hit.words.start < sentence.words.end;
+        let mut told = 0;
+        while let Some(hit) = hits.next_if(here) {
+            tell(mix(b'C', id(hit.class), seat), at);
+            if sentence.question && seat == 0 && told < ASKED_MAX {
+                tell(mix(b'Q', id(hit.class), 0), at);
+                told += 1;
             }
-        }
-    }
-    if place > 0 {
-        return;
-    }
-    let mut rest = hits.as_slice();
-    let mut known: Vec<u32> = Vec::with_capacity(CLASSES_MAX);
-    for sentence in &zone.text.sentences {
-        let inside = rest.partition_point(|(hit, _)| hit.words.start < sentence.words.end);
-        let (here, after) = rest.split_at(inside);
-        rest = after;
-        known.clear();
-        for (_, id) in here {
-            if known.len() < CLASSES_MAX && !known.contains(id) {
-                known.push(*id);
-            }
-        }
-        pairs(&known, sentence.question, &sentence.words, tell);
-    }
-}
-
-fn pairs(known: &[u32], question: bool, words: &Range<usize>, tell: &mut impl FnMut(u32, usize)) {
-    for (at, one) in known.iter().enumerate() {
-        for other in known.iter().skip(at + 1) {
-            tell(mix(b'E', *one.min(other), *one.max(other)), words.start);
-        }
-        if question {
-            tell(mix(b'Q', *one, 0), words.start);
         }
     }
 }
@@ -253,6 +222,7 @@ fn shape(seen: &Seen<'_>, tell: &mut impl FnMut(u32)) {
         seen.bulk,
         seen.subject.is_some_and(|subject| !subject.text.words.is_empty()),
         !seen.names.is_empty(),
+        seen.automatic,
     ];
     for (flag, on) in flags.into_iter().enumerate() {
         tell(mix(b'F', u32::try_from(flag).unwrap_or(0), u32::from(on)));

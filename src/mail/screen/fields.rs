@@ -33,6 +33,11 @@ pub(super) struct Fields {
 }
 
 impl Fields {
+    /// A field that a machine sets, or a sender whose mail nobody writes by hand.
+    pub(super) fn machine(&self) -> bool {
+        self.suppressed || self.robot_sender || self.bulk.is_some() || self.auto_generated.is_some()
+    }
+
     pub(super) fn read(mail: &InboundMail, ours: &Ours) -> Self {
         let mut found = Self {
             null_return_path: mail.return_path == ReturnPath::Null,

@@ -55,6 +55,9 @@ pub struct Ours {
 pub struct Screening {
     /// Who wrote it.
     pub origin: Origin,
+    /// It is taken for an automatic answer by what it says and by nothing else: a person may say the same, so whoever
+    /// reads the words may find otherwise.
+    pub by_words: bool,
     /// Whether an automatic mail may go back, and if not, why: a stable name.
     pub may_answer: Result<(), &'static str>,
     /// The rules that fired, by stable names, the deciding one first.
@@ -69,7 +72,9 @@ pub fn screen(mail: &InboundMail, ours: &Ours) -> Screening {
     let mut signs = Vec::new();
     signs.extend((!sign.is_empty()).then_some(sign));
     signs.extend(fields.signs().into_iter().filter(|known| *known != sign));
-    Screening { origin, may_answer: answer::may_answer(mail, &fields, origin), signs }
+    let told = fields.auto_reply.is_some() || fields.null_return_path || fields.machine();
+    let by_words = origin == Origin::AutoReply && mail.report.is_none() && !mail.calendar_reply && !told;
+    Screening { origin, by_words, may_answer: answer::may_answer(mail, &fields, origin), signs }
 }
 
 /// The first rule that speaks decides.
@@ -242,8 +247,7 @@ fn auto_reply_in_words(
 ) -> Option<&'static str> {
     let wishes = wishes(own) || wishes(subject);
     let automatic_subject = matches!(starts, Some(What::Automatic | What::Away));
-    let machine =
-        fields.suppressed || fields.robot_sender || fields.bulk.is_some() || fields.auto_generated.is_some();
+    let machine = fields.machine();
     let away = said.any(What::Away);
     let receipt = said.any(What::Receipt);
     let handling = said.count(What::Handling);

@@ -78,6 +78,8 @@ fn the_example_is_the_company_of_the_mission() {
     assert_eq!(config.mailboxes[0].purpose, Purpose::OptOut);
     assert_eq!(config.mailboxes[0].address, "DatasInfos@2jprocess.com");
     assert_eq!(config.mailboxes[1].address, "2J-DPO@2jprocess.com");
+    // A letter names the company once, whether or not the address begins with its name.
+    assert_eq!(config.controller.address_lines(), ["La Direction", "13100 Aix-en-Provence", "France"]);
 }
 
 /// A commented default that is switched on must be accepted and change nothing.

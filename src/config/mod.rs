@@ -88,6 +88,20 @@ pub struct Controller {
     pub privacy_notice_url: String,
 }
 
+impl Controller {
+    /// The lines of the postal address as they stand behind the company's name: a first line that only repeats it is
+    /// left out.
+    #[must_use]
+    pub fn address_lines(&self) -> Vec<&str> {
+        let lines = self.postal_address.iter().map(|line| line.trim()).filter(|line| !line.is_empty());
+        let mut lines: Vec<&str> = lines.collect();
+        if lines.len() > 1 && lines.first().is_some_and(|line| line.eq_ignore_ascii_case(self.name.trim())) {
+            lines.remove(0);
+        }
+        lines
+    }
+}
+
 /// The languages letters exist in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

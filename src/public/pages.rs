@@ -107,7 +107,7 @@ impl Pages {
         let common = context! {
             company => &controller.name,
             others => others,
-            address => &controller.postal_address,
+            address => controller.address_lines().join(", "),
             dpo => &controller.dpo_email,
             notice => &controller.privacy_notice_url,
             style => STYLE,

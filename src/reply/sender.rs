@@ -83,12 +83,7 @@ impl SenderIdentity {
         let base_url = config.public.as_ref().map(|public| public.base_url.trim_end_matches('/').to_owned());
         let privacy_notice_url = some(&controller.privacy_notice_url);
         let values = |language| {
-            let address_lines: Vec<&str> = controller
-                .postal_address
-                .iter()
-                .map(|line| line.trim())
-                .filter(|line| !line.is_empty())
-                .collect();
+            let address_lines = controller.address_lines();
             let mut entities: Vec<&str> = Vec::new();
             for entity in &controller.entities {
                 if !entity.trim().is_empty()

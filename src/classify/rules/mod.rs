@@ -321,13 +321,23 @@ impl Reader<'_, '_> {
     /// "Request under Art. 17 GDPR": counts when no words say more.
     fn article(&mut self) {
         let clause = self.clause;
-        let law = (clause.words.clone()).any(|i| {
-            matches!(clause.text.norm(i), "gdpr" | "rgpd" | "dsgvo" | "avg" | "gdpra" | "reglement" | "kvkk")
-        });
-        if !law {
-            return;
-        }
+        let law = || {
+            clause.words.clone().any(|i| {
+                matches!(
+                    clause.text.norm(i),
+                    "gdpr" | "rgpd" | "dsgvo" | "avg" | "gdpra" | "reglement" | "kvkk"
+                )
+            })
+        };
         for i in clause.words.clone() {
+            let right = match clause.text.norm(i + 1) {
+                "15" => Right::Access,
+                "16" => Right::Rectification,
+                "17" => Right::Erasure,
+                "18" => Right::Restriction,
+                "20" => Right::Portability,
+                _ => continue,
+            };
             let word = clause.text.norm(i);
             let opens = word.starts_with("art")
                 || matches!(
@@ -342,17 +352,9 @@ impl Reader<'_, '_> {
                         | "статья"
                         | "статьи"
                 );
-            if !opens {
+            if !opens || !law() {
                 continue;
             }
-            let right = match clause.text.norm(i + 1) {
-                "15" => Right::Access,
-                "16" => Right::Rectification,
-                "17" => Right::Erasure,
-                "18" => Right::Restriction,
-                "20" => Right::Portability,
-                _ => continue,
-            };
             let mood = clause.mood_of_reference();
             if mood {
                 let finding = self.finding(right, "cites_an_article", &(i..i + 2), 0.65);

@@ -406,9 +406,9 @@ fn paragraphs(lines: &mut [Line<'_>]) {
             end += 1;
         }
         let first = lines.get(start).map(|line| line.folded.clone()).unwrap_or_default();
-        if ADDED.iter().any(|phrase| first.starts_with(phrase)) && end - start <= 4 {
+        if begins(&ADDED, &first) && end - start <= 4 {
             mark(lines, start, end, CutReason::Footer);
-        } else if NOTICES.iter().any(|phrase| first.starts_with(phrase)) {
+        } else if begins(&NOTICES, &first) {
             let text = joined(lines, start, end);
             let known = NOTICE_WORDS.iter().filter(|word| text.contains(**word)).count();
             if known >= 2 && !speaks_of_oneself(&text) {
@@ -452,6 +452,12 @@ fn joined(lines: &[Line<'_>], start: usize, end: usize) -> String {
     text
 }
 
+/// Whether `text` begins with one of `phrases`. Most begin with another letter, which one look tells.
+fn begins(phrases: &[&str], text: &str) -> bool {
+    let first = text.as_bytes().first();
+    phrases.iter().any(|phrase| phrase.as_bytes().first() == first && text.starts_with(phrase))
+}
+
 fn speaks_of_oneself(padded: &str) -> bool {
     says(&FIRST_PERSON, padded)
 }
@@ -469,7 +475,7 @@ fn mobile(lines: &mut [Line<'_>]) {
         if folded.len() > 110 || folded.len() < 8 {
             continue;
         }
-        let sent = SENT_FROM.iter().any(|phrase| folded.starts_with(phrase));
+        let sent = begins(&SENT_FROM, folded);
         if sent && DEVICES.iter().any(|device| folded.contains(device)) {
             line.cut = Some(CutReason::Signature);
         }

@@ -155,6 +155,25 @@ fn the_last_part_to_measure_only() {
     check("blind-last", own("blind-last.jsonl"), &Floor { right: 0.92, lost: 0.04, invented: 0.02 });
 }
 
+/// An ordinary year's mail in other voices. Before the last 20,000 lessons it scored about 90 %.
+#[test]
+fn the_ordinary_part_to_measure_only() {
+    check("blind-ordinary", own("blind-ordinary.jsonl"), &Floor { right: 0.90, lost: 0.06, invented: 0.06 });
+}
+
+/// Lay people who do not know the word for what they want, and tell it through their life: the hardest. Before the last
+/// 20,000 lessons it scored about 80 %, with 8 % lost and 15 % invented.
+#[test]
+fn the_lay_part_to_measure_only() {
+    check("blind-lay", own("blind-lay.jsonl"), &Floor { right: 0.86, lost: 0.09, invented: 0.09 });
+}
+
+/// Written when nearly all was taught. Its first score was 92.7 %, 10 of 152 lost, 3 of 138 invented.
+#[test]
+fn the_year_to_measure_only() {
+    check("blind-year", own("blind-year.jsonl"), &Floor { right: 0.91, lost: 0.07, invented: 0.04 });
+}
+
 /// German, Spanish, Italian, Dutch and Portuguese.
 #[test]
 fn the_part_from_abroad() {
@@ -166,8 +185,17 @@ fn the_part_from_abroad() {
 #[test]
 fn a_yes_is_a_yes() {
     let (mut yes, mut taken, mut others, mut wrong) = (0, 0, 0, 0);
-    for sample in
-        ["measure", "blind.jsonl", "blind-last.jsonl"].iter().filter_map(|part| samples(&own(part))).flatten()
+    for sample in [
+        "measure",
+        "blind.jsonl",
+        "blind-last.jsonl",
+        "blind-ordinary.jsonl",
+        "blind-lay.jsonl",
+        "blind-year.jsonl",
+    ]
+    .iter()
+    .filter_map(|part| samples(&own(part)))
+    .flatten()
     {
         let Some(said) = sample.notes.split("confirm:").nth(1) else { continue };
         let mail = parse(&sample.raw, &Bounds::default()).expect("within bounds");

@@ -215,6 +215,33 @@ fn a_yes_is_a_yes() {
     assert!(taken * 100 >= yes * 70, "only {taken} of {yes} yeses were understood");
 }
 
+/// A reason that no person can read is none: whatever the scales alone find is told with words that stand in the mail.
+#[test]
+fn what_the_scales_find_is_told_in_the_persons_own_words() {
+    let (mut told, mut silent) = (0, Vec::new());
+    for part in ["told/buried.jsonl", "told/long-2.jsonl", "told/curt.jsonl"] {
+        for sample in samples(&own(part)).expect("lessons") {
+            let mail = parse(&sample.raw, &Bounds::default()).expect("within bounds");
+            let screening = screen(&mail, &Ours::default());
+            let words = Words::of(&mail, &screening);
+            let reading = read(&words, screening.origin, &OwnPhrases::default());
+            for finding in reading.findings.iter().filter(|finding| finding.rule == "weighs_most") {
+                let stands = match &finding.span {
+                    Some(span) => words.own.get(span.clone()) == Some(finding.text.as_str()),
+                    None => words.subject.contains(&finding.text),
+                };
+                let wordless = words.own.trim().is_empty();
+                told += 1;
+                if !stands || finding.text.is_empty() && !wordless {
+                    silent.push(format!("{part}:{} {}", sample.file, finding.kind.name()));
+                }
+            }
+        }
+    }
+    assert!(told > 200, "{told}");
+    assert!(silent.len() * 100 <= told, "{} of {told}: {silent:?}", silent.len());
+}
+
 #[test]
 fn the_shared_corpus_when_it_is_there() {
     let labels = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");

@@ -108,7 +108,7 @@ fn r7_killed_again_and_again_it_loses_and_doubles_nothing() {
     assert_eq!(wrong.len(), set_aside, "not exactly one case for {wrong:?}");
     // Each takes three kills. How many meet one mail depends on how busy the machine is: the bound is wide, so that it
     // tells a fault and no load.
-    assert!(set_aside * 6 <= kills, "{set_aside} mails set aside are too many");
+    assert!(set_aside * 10 <= kills, "{set_aside} mails set aside are too many");
     let expected: BTreeMap<String, usize> =
         expected.into_iter().filter(|(sender, _)| senders.contains_key(sender)).collect();
     let opt_outs = world.says(&["optouts", "list", "--json"]);
@@ -146,5 +146,5 @@ fn r7_killed_again_and_again_it_loses_and_doubles_nothing() {
     assert_eq!(shown, unsent.len());
     println!("{} letters, {twice} of them twice with the same id, {shown} in doubt and shown", letters.len());
     // Each takes two kills; the bound is as wide.
-    assert!(shown * 4 <= kills, "{shown} letters in doubt are too many");
+    assert!(shown * 8 <= kills, "{shown} letters in doubt are too many");
 }

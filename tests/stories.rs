@@ -75,6 +75,13 @@ fn t13_who_writes_like_a_robot_is_read_by_a_person_and_a_robot_without_fields_co
     assert_eq!(case["kinds"], serde_json::json!(["unsubscribe"]));
     assert!(world.letters("gail@example.com").is_empty(), "what may be a robot is not answered");
     assert!(!world.opted_out("gail@example.com") && world.letters("rob@example.com").is_empty());
+    // Where the rules of the lexicon met the robot, too: asked all the same, and not answered.
+    let words = "Je suis absent de vos clients depuis 2020 et ne compte pas revenir. En mon absence, merci de supprimer ma \
+                 fiche. Aucun remplaçant.\nL. Marceau";
+    world.write("dpo", &mail("luc@example.com", "", "Réponse automatique, mais de ma main", words));
+    world.round();
+    assert_eq!(world.case_of("luc@example.com")["kinds"], serde_json::json!(["erasure"]));
+    assert!(world.letters("luc@example.com").is_empty(), "what may be a robot is not answered");
     // Alice's mailbox answers for her, by words alone, with a yes among them.
     world.write("dpo", &mail("alice@example.com", "", "données", "Merci de supprimer toutes mes données."));
     world.round();

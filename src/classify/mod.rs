@@ -175,4 +175,7 @@ pub struct Reading {
     /// False when a person must sort it: the guess is shown and nothing automatic follows but,
     /// where doubt may favour acting, the opt-out.
     pub certain: bool,
+    /// The rules, the scales or both take it for a machine's, whatever it is understood to be: it is not answered, and
+    /// it confirms nothing (T13, T25).
+    pub machine: bool,
 }

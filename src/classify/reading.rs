@@ -99,6 +99,7 @@ impl<'m> Mail<'m> {
             set_aside: Vec::new(),
             answer,
             certain,
+            machine: matches!(kind, Kind::AutoReply | Kind::Bounce),
         };
         match origin {
             Origin::Bounce => return alone(Kind::Bounce, "screened_as_bounce", "", true),
@@ -570,6 +571,7 @@ impl<'m> Mail<'m> {
             set_aside: out.set_aside,
             answer,
             certain: false,
+            machine: false,
         };
         reading.certain = reading.is_certain();
         reading

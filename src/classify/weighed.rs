@@ -31,20 +31,17 @@ impl Mail<'_> {
         if !may_be_a_person(self.words, origin) || self.asked_elsewhere(&reading) {
             return reading;
         }
-        let machine = |reading: &Reading| {
-            reading.kinds.iter().all(|kind| matches!(kind, Kind::AutoReply | Kind::Bounce))
-        };
-        let machine_by_rules = machine(&reading);
         let likely = taught::likely(&self.seen(Some(&reading)), &self.beyond_doubt(&reading));
         let mut reading = taught::weigh(&likely, &self.subject, &self.own, reading);
-        // What looks like a machine to one of two who read confirms nothing and moves nothing: a person reads it (T13).
-        let doubted = machine_by_rules && !machine(&reading);
+        let now = reading.kinds.iter().any(|kind| matches!(kind, Kind::AutoReply | Kind::Bounce));
+        // Where the rules met a machine and the scales a person, a person reads it (T13).
+        reading.certain &= now || !reading.machine;
+        reading.machine |= now;
         let spoken = !self.own.text.words.is_empty();
         let doubts = || spoken && taught::doubts(&likely, self.opens_with_yes());
-        if reading.answer == Answer::Yes && (doubted || doubts()) {
+        if reading.answer == Answer::Yes && (reading.machine || doubts()) {
             reading.doubt_yes();
         }
-        reading.certain &= !doubted;
         told_once(&mut reading.findings);
         reading.set_aside.truncate(FINDINGS_MAX);
         reading

@@ -251,7 +251,7 @@ impl Office {
             authority,
             origin: screening.origin,
             by_words: screening.by_words,
-            may_answer: screening.may_answer.is_ok() && !authority && !ours,
+            may_answer: screening.may_answer.is_ok() && !reading.machine && !authority && !ours,
             aligned: evidence.is_aligned(),
             bounce_tokens: identity::bounce_tokens(&parsed, self.separator()),
             takes_back: identity::takes_back(&parsed.visible.own),
@@ -315,7 +315,8 @@ impl Office {
         let mut arrived = self.arrived(mail, read, person);
         let mut case: Option<Case> = None;
         // Only a person's answer counts, from the very address the letter went to (T2, T13).
-        if let (Origin::Person, Some(person)) = (read.origin, person) {
+        let by_a_person = read.origin == Origin::Person && !read.reading.machine;
+        if let (true, Some(person)) = (by_a_person, person) {
             for token in &read.answer_tokens {
                 let Some(found) = tx.find_token(token)?.filter(|found| found.person == person) else {
                     continue;

@@ -6,6 +6,16 @@ use rightsd::classify::{Answer, Kind, OwnPhrases, Right, classify};
 
 use super::{encoded, message as mail, parse, screen};
 
+/// A mail of nothing but words.
+fn plain(subject: &str, body: &str) -> String {
+    let subject = encoded(subject);
+    let head = format!(
+        "From: Claire Pommier <claire@example.org>\nTo: dpo@verger.example\nSubject: {subject}\n\
+         Content-Type: text/plain; charset=utf-8"
+    );
+    mail(&head, body)
+}
+
 /// Robots as they write outside the templates above: no header tells but where one is given.
 #[test]
 fn t13_robots_in_other_words() {
@@ -106,13 +116,7 @@ fn t13_robots_in_other_words() {
     ];
     let mut wrong = Vec::new();
     for (subject, body) in away.iter().chain(&receipts) {
-        let raw = mail(
-            &format!(
-                "From: Claire Pommier <claire@example.org>\nTo: dpo@verger.example\nSubject: {}\nContent-Type: text/plain; charset=utf-8",
-                encoded(subject)
-            ),
-            body,
-        );
+        let raw = plain(subject, body);
         // The outside may tell nothing: then the words must.
         let screening = screen(&raw);
         let reading = classify(&parse(&raw), &screening, &OwnPhrases::default());
@@ -223,13 +227,7 @@ fn t13_robots_nobody_had_in_mind() {
     ];
     let (mut wrong, mut doubtful) = (Vec::new(), Vec::new());
     for (subject, body) in robots {
-        let raw = mail(
-            &format!(
-                "From: Claire Pommier <claire@example.org>\nTo: dpo@verger.example\nSubject: {}\nContent-Type: text/plain; charset=utf-8",
-                encoded(subject)
-            ),
-            body,
-        );
+        let raw = plain(subject, body);
         // The outside may tell nothing: then the words must.
         let screening = screen(&raw);
         let reading = classify(&parse(&raw), &screening, &OwnPhrases::default());
@@ -242,7 +240,7 @@ fn t13_robots_nobody_had_in_mind() {
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), robots.len(), wrong.join("\n"));
-    assert!(doubtful.len() <= 2, "{} of {}:\n{}", doubtful.len(), robots.len(), doubtful.join("\n"));
+    assert!(doubtful.len() <= 1, "{} of {}:\n{}", doubtful.len(), robots.len(), doubtful.join("\n"));
 }
 
 /// Automatic beats content where a machine's own field or a part says so. Where nothing but words does, they are weighed:

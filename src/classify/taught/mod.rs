@@ -129,8 +129,7 @@ fn sure(rules: &Reading, at: usize) -> bool {
 }
 
 /// How likely each kind is, 0 to 1, and what the two scales of answers say. `keep` are kinds that are beyond doubt: an
-/// answer with our token, a phrase of the
-/// installation's own.
+/// answer with our token, a phrase of the installation's own.
 pub(super) fn likely(seen: &Seen<'_>, keep: &BTreeSet<Kind>) -> Likely {
     let mut told = scales::weigh(seen);
     for (kind, slot) in KINDS.iter().zip(&mut told.likely) {

@@ -126,6 +126,7 @@ classes! {
     Third = "mark.they_subject": "others who act or want",
     Noise = "mark.noise": "phrases whose words mean something else here",
     Past = "mark.i_asked": "I had asked",
+    Fulfilled = "mark.fulfilled": "and it was done: what I had asked came true",
     Keep = "mark.keep_it": "keep it, do not delete",
     Elsewhere = "mark.other_business": "journalists, students, applicants, suppliers, authorities: they speak of rights without asking one",
     Vendor = "mark.vendor": "sells something",

@@ -45,7 +45,8 @@ const NAMES: [&str; 15] = [
     "confirm:no",
     "confirm:unclear",
 ];
-/// The first so many scales are kinds.
+/// The first so many scales are rights, and so many kinds.
+const RIGHTS: usize = 7;
 const KINDS: usize = 13;
 /// A sign that was met in fewer mails teaches nothing.
 const MAILS_MIN: usize = 5;
@@ -190,7 +191,7 @@ fn answer(notes: &str) -> Option<String> {
 /// weighs as a whole comes what its loudest sentence weighs: a wish is told in one.
 fn teach(lessons: &[&Lesson]) -> Learnt {
     let mut mails: BTreeMap<u32, usize> = BTreeMap::new();
-    for (sign, _) in lessons.iter().flat_map(|lesson| &lesson.signs.whole) {
+    for (sign, _) in lessons.iter().flat_map(|lesson| lesson.signs.text.iter().chain(&lesson.signs.whole)) {
         *mails.entry(*sign).or_default() += 1;
     }
     let known = mails.into_iter().filter(|(_, mails)| *mails >= MAILS_MIN).map(|(sign, _)| sign);
@@ -198,7 +199,10 @@ fn teach(lessons: &[&Lesson]) -> Learnt {
     let row = |signs: &Vec<(u32, f32)>| -> Row {
         signs.iter().filter_map(|(sign, worth)| Some((*places.get(sign)?, *worth))).collect()
     };
-    let rows: Vec<Row> = lessons.iter().map(|lesson| row(&lesson.signs.whole)).collect();
+    // For the scale of a right, and for the others.
+    let rows = [true, false].map(|right| -> Vec<Row> {
+        lessons.iter().map(|lesson| row(&whole(&lesson.signs, right))).collect()
+    });
     let sentences: Vec<Vec<Row>> =
         lessons.iter().map(|lesson| lesson.signs.sentences.iter().map(row).collect()).collect();
     let mut weights = [vec![[0.0_f32; 15]; places.len()], vec![[0.0_f32; 15]; places.len()]];
@@ -234,7 +238,7 @@ fn teach(lessons: &[&Lesson]) -> Learnt {
                 order.swap(at, (dice % (at as u64 + 1)) as usize);
             }
             for &at in &order {
-                let (row, [whole, single]) = (&rows[at], &mut scale);
+                let (row, [whole, single]) = (&rows[usize::from(kind >= RIGHTS)][at], &mut scale);
                 let loudest = sentences[at].iter().map(|row| (single.weigh(row), row));
                 let loudest = loudest.max_by(|a, b| a.0.total_cmp(&b.0));
                 let sum = whole.weigh(row) + loudest.map_or(0.0, |(sum, _)| sum) + b;
@@ -259,6 +263,13 @@ fn teach(lessons: &[&Lesson]) -> Learnt {
         bias[kind] = kept_bias / ROUNDS_KEPT as f32;
     }
     Learnt { places, weights, bias }
+}
+
+/// All that is told of a mail, as it counts on the scale of a right or of something else.
+fn whole(signs: &Signs, right: bool) -> Vec<(u32, f32)> {
+    let share = if right { signs.right_share } else { 1.0 };
+    let text = signs.text.iter().map(|(sign, worth)| (*sign, worth * share));
+    text.chain(signs.whole.iter().copied()).collect()
 }
 
 /// What one scale has learnt so far.
@@ -336,7 +347,7 @@ struct Score {
 
 impl Score {
     fn add(&mut self, lesson: &Lesson, said: &BTreeSet<String>) {
-        let asks = |set: &BTreeSet<String>| set.iter().any(|kind| NAMES[..7].contains(&kind.as_str()));
+        let asks = |set: &BTreeSet<String>| set.iter().any(|kind| NAMES[..RIGHTS].contains(&kind.as_str()));
         self.count += 1;
         self.right += usize::from(lesson.accept.contains(said));
         if lesson.accept.iter().all(asks) {
@@ -418,7 +429,7 @@ impl Learnt {
                 signs.iter().map(weight).sum()
             };
             let loudest = lesson.signs.sentences.iter().map(|signs| weigh(1, signs)).reduce(f32::max);
-            let sum = weigh(0, &lesson.signs.whole) + loudest.unwrap_or(0.0);
+            let sum = weigh(0, &whole(&lesson.signs, kind < RIGHTS)) + loudest.unwrap_or(0.0);
             *slot = 1.0 / (1.0 + (-(sum + self.bias[kind])).exp());
         }
         let chosen = choose(&likely, &lesson.rules);

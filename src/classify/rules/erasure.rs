@@ -105,6 +105,15 @@ impl Reader<'_, '_> {
         if clause.other_list(hit) && !personal {
             return self.aside(Right::OptOut, "off_the_list", &words, "contract");
         }
+        // "One word and I take you off my list": a seller's, who speaks to us.
+        let my_list = |o: &&Hit| {
+            o.class == Class::List
+                && clause.owner(o) == Owner::Mine
+                && clause.text.norm(o.words.start).starts_with("list")
+        };
+        if objects.iter().any(my_list) && !personal {
+            return self.aside(Right::OptOut, "off_the_list", &words, "speaks_to_the_reader");
+        }
         if has(Class::NotOurs) || (has(Class::Policy) && !personal && !list) {
             return;
         }

@@ -122,6 +122,8 @@ struct Reader<'r, 't> {
     out: &'r mut Outcome,
 }
 
+/// So many words at most lie between "I had asked" and what was asked.
+const TOLD_REACH: usize = 6;
 const PERSONAL: [Class; 4] = [Class::Data, Class::File, Class::Account, Class::All];
 const MAILING: [Class; 3] = [Class::List, Class::Marketing, Class::Messages];
 
@@ -201,6 +203,7 @@ impl Reader<'_, '_> {
             (Some(Mood::Aside(reason)), Mood::Asked(_)) => Mood::Aside(reason),
             (_, mood) => mood,
         };
+        let mood = if self.fulfilled(&words) { Mood::Aside("done") } else { mood };
         let mood = if self.zone.cites(&words) { Mood::Aside("cited") } else { mood };
         match mood {
             Mood::Asked(confidence) => {
@@ -227,6 +230,15 @@ impl Reader<'_, '_> {
         let again = |hit: &Hit| hit.class == Class::Still || hit.class == Class::Reminder && !tale(hit);
         self.clause.within(&[Class::Want, Class::Polite], &(past.words.end..words.start)).is_none()
             && !self.zone.found.hits.iter().any(again)
+    }
+
+    /// "I had asked to be taken off, and it worked."
+    fn fulfilled(&self, words: &Range<usize>) -> bool {
+        let hits = &self.zone.found.hits;
+        let reach = words.start.saturating_sub(TOLD_REACH)..=words.start;
+        self.clause.all(Class::Past).any(|past| reach.contains(&past.words.end))
+            && hits.iter().any(|hit| hit.class == Class::Fulfilled)
+            && !hits.iter().any(|hit| hit.class == Class::Still)
     }
 
     fn aside(&mut self, right: Right, rule: &'static str, words: &Range<usize>, reason: &'static str) {
@@ -283,6 +295,11 @@ impl Reader<'_, '_> {
                 .is_some();
             if contract && !clause.has_any(&MAILING) || clause.other_list(hit) {
                 return self.aside(right, rule, &hit.words, "contract");
+            }
+            // "Not interested? Tell me": a seller asks.
+            let interest = |at: usize| clause.text.norm(at).starts_with("interes");
+            if clause.question && clause.length() <= 4 && hit.words.clone().any(interest) {
+                return self.aside(right, rule, &hit.words, "speaks_to_the_reader");
             }
             mood = match mood {
                 // "as I asked you to stop": the wish stands.

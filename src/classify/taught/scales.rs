@@ -1,13 +1,14 @@
 //! The scales themselves: the weights as they were learnt, and what a mail's signs come to on each.
 //!
 //! To what all signs weigh together comes what those of the loudest sentence weigh, on each scale by itself. Long mails
-//! and long sentences weigh no more than short ones: sums are divided by the root of how many signs were met.
+//! and long sentences weigh no more than short ones: sums are divided by the root of how many signs were met. For a right
+//! they are divided by more in a long mail: what it is about besides must not drown the one sentence that asks.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::LANES;
 use super::signs::{self, At, Seen};
+use super::{LANES, RIGHTS};
 
 /// What [`Scales::weigh`] says of a mail, by the weights that the program holds.
 pub(super) fn weigh(seen: &Seen<'_>) -> Likely {
@@ -155,11 +156,14 @@ impl Scales {
         let length = length(weighed.text().iter().map(|part| part.told).sum());
         let mut told = Likely::default();
         let (mut text, mut most) = ([0.0; LANES], [f32::NEG_INFINITY; LANES]);
+        let share = right_share(length);
         for (at, part) in weighed.text().iter().enumerate().filter(|(_, part)| part.told > 0) {
-            for (text, sum) in text.iter_mut().zip(&part.sums) {
-                *text += f32::from(*sum) / length;
+            let sentence = at.checked_sub(Weighed::SENTENCES - Weighed::WHOLE);
+            let share = if sentence.is_some() { share } else { 1.0 };
+            for (lane, (text, sum)) in text.iter_mut().zip(&part.sums).enumerate() {
+                *text += f32::from(*sum) / length * if lane < RIGHTS { share } else { 1.0 };
             }
-            let Some(sentence) = at.checked_sub(Weighed::SENTENCES - Weighed::WHOLE) else { continue };
+            let Some(sentence) = sentence else { continue };
             let length = sentence_length(part.told);
             let lanes = most.iter_mut().zip(&mut told.loudest);
             for ((most, loudest), sum) in lanes.zip(part.sums.iter().skip(SINGLE)) {
@@ -220,6 +224,14 @@ fn length(told: u32) -> f32 {
     (told.max(1) as f32).sqrt()
 }
 
+/// What is left of the words' sum on the scale of a right, in a mail of this [`length`].
+fn right_share(length: f32) -> f32 {
+    (RIGHT_LENGTH / length).min(1.0)
+}
+
+/// Up to this [`length`], about a dozen words, all that a mail says counts for a right.
+const RIGHT_LENGTH: f32 = 7.0;
+
 /// By what the sums of what the rules say are divided, in every mail.
 const SAID: f32 = 12.0;
 
@@ -235,16 +247,20 @@ const SENTENCE: u32 = 8;
 /// The signs of a mail, as numbers, and their worth: what `tests/corpus/teach.rs` learns from.
 #[derive(Clone, Debug, Default)]
 pub struct Signs {
-    /// In the mail as a whole.
+    /// In all its words.
+    pub text: Vec<(u32, f32)>,
+    /// Of the mail as a whole, and in what the rules say.
     pub whole: Vec<(u32, f32)>,
     /// In each sentence.
     pub sentences: Vec<Vec<(u32, f32)>>,
+    /// What is left of the worth of all words on the scale of a right, 0 to 1.
+    pub right_share: f32,
 }
 
 /// Every sign of a mail and its worth.
 pub(in crate::classify) fn signs_of(seen: &Seen<'_>) -> Signs {
     let mut sentences = vec![Vec::new(); seen.own.text.sentences.len() + 1];
-    let (mut text, mut said) = (Vec::new(), Vec::new());
+    let (mut text, mut whole, mut said) = (Vec::new(), Vec::new(), Vec::new());
     signs::each(seen, |sign, at| match at {
         At::Sentence(at) => {
             text.push(sign);
@@ -252,7 +268,7 @@ pub(in crate::classify) fn signs_of(seen: &Seen<'_>) -> Signs {
                 sentence.push(sign);
             }
         }
-        At::Whole => text.push(sign),
+        At::Whole => whole.push(sign),
         At::Said => said.push(sign),
     });
     let worth = |signs: Vec<u32>, worth: f32| -> Vec<(u32, f32)> {
@@ -262,14 +278,15 @@ pub(in crate::classify) fn signs_of(seen: &Seen<'_>) -> Signs {
         }
         times.into_iter().collect()
     };
-    let told = |signs: &Vec<u32>| u32::try_from(signs.len()).unwrap_or(u32::MAX);
-    let length = length(told(&text));
-    let mut whole = worth(text, 1.0 / length);
+    let told = |signs: usize| u32::try_from(signs).unwrap_or(u32::MAX);
+    let length = length(told(text.len() + whole.len()));
+    let text = worth(text, 1.0 / length);
+    let mut whole = worth(whole, 1.0 / length);
     whole.extend(worth(said, 1.0 / length.min(SAID)));
     sentences.retain(|sentence| !sentence.is_empty());
     let sentences = sentences.into_iter().map(|signs| {
-        let length = sentence_length(told(&signs));
+        let length = sentence_length(told(signs.len()));
         worth(signs, 1.0 / length)
     });
-    Signs { whole, sentences: sentences.collect() }
+    Signs { text, whole, sentences: sentences.collect(), right_share: right_share(length) }
 }

@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use super::{Running, certificate, folder, free_port, give, is_root, listens, unprivileged};
+use super::{Running, answers, certificate, folder, free_port, give, is_root, listens, unprivileged};
 
 /// The password of every account.
 pub const PASSWORD: &str = "correct horse";
@@ -77,6 +78,9 @@ impl Dovecot {
         command.arg("-F").arg("-c").arg(self.conf());
         let mut server = Running::start(&mut command, "dovecot");
         let ready = [self.imaps, self.imap, self.lmtp].iter().all(|port| listens(*port, &mut server));
+        // Who listens at a port may be another test's server, which took it first: the socket is this one's alone.
+        let socket = self.dir.path().join("run/auth-userdb");
+        let ready = ready && answers(&mut server, || UnixStream::connect(&socket).is_ok());
         self.server = Some(server);
         ready
     }

@@ -73,9 +73,14 @@ pub fn free_port() -> u16 {
 
 /// Waits until something listens on `port`; false when `server` ends first or ten seconds pass.
 pub fn listens(port: u16, server: &mut Running) -> bool {
+    answers(server, || TcpStream::connect(("127.0.0.1", port)).is_ok())
+}
+
+/// Waits until it `connects`; false when `server` ends first or ten seconds pass.
+pub fn answers(server: &mut Running, connects: impl Fn() -> bool) -> bool {
     let until = Instant::now() + Duration::from_secs(10);
     while Instant::now() < until {
-        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+        if connects() {
             return true;
         }
         if !server.is_alive() {

@@ -87,7 +87,7 @@ fn french_manuals_ask_for_nothing() {
     measure(
         "French manuals",
         texts.map(|text| text.replace('\\', "")).filter(|text| text.len() > 100).collect(),
-        1.0,
-        1.0,
+        0.08,
+        0.01,
     );
 }

@@ -124,6 +124,8 @@ struct Reader<'r, 't> {
 
 /// So many words at most lie between "I had asked" and what was asked.
 const TOLD_REACH: usize = 6;
+/// So many words at most lie between "tell me when", "I do not think" and "it is done".
+const WAITING_REACH: usize = 3;
 const PERSONAL: [Class; 4] = [Class::Data, Class::File, Class::Account, Class::All];
 const MAILING: [Class; 3] = [Class::List, Class::Marketing, Class::Messages];
 
@@ -237,8 +239,27 @@ impl Reader<'_, '_> {
         let hits = &self.zone.found.hits;
         let reach = words.start.saturating_sub(TOLD_REACH)..=words.start;
         self.clause.all(Class::Past).any(|past| reach.contains(&past.words.end))
-            && hits.iter().any(|hit| hit.class == Class::Fulfilled)
+            && hits.iter().any(|hit| hit.class == Class::Fulfilled && self.is_stated(hit))
             && !hits.iter().any(|hit| hit.class == Class::Still)
+    }
+
+    /// Not "tell me when it is done", "I doubt that it was done", "is it done?": these still wait.
+    fn is_stated(&self, hit: &Hit) -> bool {
+        let text = &self.zone.text;
+        let near = |other: &Hit| {
+            other.words.end <= hit.words.start && hit.words.start - other.words.end <= WAITING_REACH
+        };
+        let waits = |other: &Hit| {
+            matches!(other.class, Class::If | Class::Not | Class::NoMore | Class::Polite | Class::Know)
+                && near(other)
+        };
+        let told = hit.words.start.saturating_sub(2)..hit.words.start;
+        let asked = told.map(|at| text.norm(at)).any(|word| {
+            matches!(word, "que" | "qu" | "that" | "si" | "if" | "quand" | "when" | "once" | "until" | "sure")
+                || word.starts_with("confirm")
+        });
+        let question = text.sentences.iter().any(|s| s.question && s.words.contains(&hit.words.start));
+        !asked && !question && !self.zone.found.hits.iter().any(waits)
     }
 
     fn aside(&mut self, right: Right, rule: &'static str, words: &Range<usize>, reason: &'static str) {
